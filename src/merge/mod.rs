@@ -1,0 +1,90 @@
+//! Matrices of several nodes → one matrix of the cluster, by the rules of SPEC §4, with what was found odd on the way.
+//!
+//! Pure: the result depends on the order of the inputs and on their data alone.
+
+use crate::{
+    config::{Dedupe, Step},
+    matrix::{Identities, Matrix, RowMeta, Series},
+};
+
+/// How to merge.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Width of a merged column.
+    pub step: Step,
+    /// What makes windows of two nodes the same window.
+    pub dedupe: Dedupe,
+    /// First merged column kept, Unix milliseconds, inclusive; `None` is unbounded.
+    pub from_unix_ms: Option<i64>,
+    /// End of the merged columns kept, Unix milliseconds, exclusive; `None` is unbounded.
+    pub to_unix_ms: Option<i64>,
+    /// Row budget, at least 1: the rows with the largest sums stay.
+    pub rows: usize,
+    /// Most merged rows × columns; an input that would take the result over it is left out.
+    pub max_cells: u64,
+}
+
+/// The cluster's matrix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Merged {
+    /// What the cells count.
+    pub series: Series,
+    /// End of each column, Unix milliseconds, ascending, unique.
+    pub column_unix_ms: Vec<i64>,
+    /// How many nodes are complete in each column.
+    pub column_nodes: Vec<u32>,
+    /// The step used, milliseconds; `None` when the step is off.
+    pub step_ms: Option<i64>,
+    /// Rows left after the budget, by start key, then bucket id.
+    pub rows: Vec<MergedRow>,
+    /// How many rows the budget dropped.
+    pub rows_dropped: usize,
+    /// What was found about each input, in the order of the inputs.
+    pub findings: Vec<Findings>,
+}
+
+/// One key range of the cluster, all vectors as long as the columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MergedRow {
+    /// From the first input that has the row.
+    pub meta: RowMeta,
+    /// The counts.
+    pub values: Vec<u64>,
+    /// Raft group of each cell, 0 where not known or where the cell is 0.
+    pub raft_group_ids: Identities,
+    /// Leader's term of each cell, 0 where not known or where the cell is 0.
+    pub leader_terms: Identities,
+    /// Which cells are in conflict; `None` when none is.
+    pub conflicts: Option<Vec<bool>>,
+}
+
+/// What the merge found about one input.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// The node's own step (SPEC §4), milliseconds; `None` without a gap between two columns.
+    pub own_step_ms: Option<i64>,
+    /// The input was left out: with it the result would have this many cells, over [`Options::max_cells`].
+    pub over_max_cells: Option<u64>,
+    /// Rows whose start, end or aggregate differ from those kept, and the first of them.
+    pub divergence: Option<Divergence>,
+    /// The own step differs from the merge step by more than 10%.
+    pub step_mismatch: bool,
+    /// It has writes without group or term arrays.
+    pub identity_missing: bool,
+    /// Its columns are out of order or repeated.
+    pub columns_unordered: bool,
+}
+
+/// Rows that one node describes otherwise than the node whose description was kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Divergence {
+    /// How many rows.
+    pub rows: usize,
+    /// Bucket id of the first in the input's order.
+    pub first_bucket_id: String,
+}
+
+/// Merges `inputs` (the local matrix first, then the peers' in the file's order), all of the same `series`.
+pub fn merge(series: Series, inputs: &[&Matrix], options: &Options) -> Merged {
+    todo!()
+}
