@@ -14,6 +14,9 @@
 //! | [`cli`] | the commands of the binary |
 
 pub mod config;
+pub mod fanout;
 pub mod http;
 pub mod matrix;
 pub mod merge;
+pub mod metrics;
+pub mod peers;

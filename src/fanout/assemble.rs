@@ -1,0 +1,213 @@
+//! From the answers of all nodes to the one that the caller gets: nothing twice, nothing silently missing.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use super::{
+    FanoutBlock, Gathered, MatrixQuery, NodeReport, Outcome, Redactor, Snapshot, Verdict, Warning,
+    call::{Answer, Called, Round},
+    failure::{Failure, Reach, Reason},
+};
+use crate::{
+    config::AuthMode,
+    matrix::Matrix,
+    merge::{self, Findings, Merged, merge},
+    metrics::Metrics,
+    peers::{Assignment, NodeState, Role},
+};
+
+/// A node as it is listed, with what it adds to the merge.
+struct Node<'a> {
+    report: NodeReport,
+    failure: Option<Failure>,
+    answer: Option<Answer>,
+    state: Option<&'a NodeState>,
+}
+
+/// Drops what turned out to be counted twice, merges, and encodes.
+pub(crate) fn assemble(round: &Round, query: MatrixQuery, gathered: Gathered, metrics: &Metrics) -> Outcome {
+    let snapshot = &*round.snapshot;
+    if let Some(status) = round.verdict_of(gathered.local.as_ref()) {
+        let nodes = gathered.local.into_iter().map(|called| called.report).collect();
+        return Outcome { block: FanoutBlock::new(nodes), verdict: Verdict::Refused(status) };
+    }
+    let mut nodes = list(snapshot, gathered);
+    if let Some(status) = verdict_of_all(snapshot, &nodes) {
+        return Outcome { block: block(nodes), verdict: Verdict::Refused(status) };
+    }
+    let merged = merge_answers(snapshot, query, &mut nodes, &round.caller.credentials.redactor(), metrics);
+    let block = block(nodes);
+    if block.responded == 0 {
+        return Outcome { block, verdict: Verdict::NoNodeAnswered };
+    }
+    let body = encode(&merged, query, &block);
+    Outcome { block, verdict: Verdict::Merged(body) }
+}
+
+/// This node first, then the entries in their order, each exactly once, by what is known of them now.
+fn list(snapshot: &Snapshot, gathered: Gathered) -> Vec<Node<'_>> {
+    let cast = snapshot.cast();
+    let own = match (gathered.local, &snapshot.local) {
+        (Some(called), Some(local)) => Some(Node::of(called, &local.state)),
+        _ => cast.iter().position(|assigned| assigned.role == Role::Own).map(|i| {
+            let report = NodeReport::uncalled(&snapshot.peers[i].entry.entry, Role::Own);
+            Node { report, failure: None, answer: None, state: None }
+        }),
+    };
+    let mut nodes: Vec<Node<'_>> = own.into_iter().collect();
+    let mut place = vec![None; cast.len()];
+    for (i, (called, assigned)) in gathered.entries.into_iter().zip(&cast).enumerate() {
+        let peer = &snapshot.peers[i];
+        let node = match assigned {
+            Assignment { role: Role::Own, .. } => continue,
+            Assignment { original: Some(original), .. } => {
+                Node::duplicate(&peer.entry.entry, place[*original].map(|at: usize| &nodes[at].report))
+            }
+            _ => called.map_or_else(|| Node::known_too_late(&peer.entry.entry), |called| Node::of(called, &peer.state)),
+        };
+        place[i] = Some(nodes.len());
+        nodes.push(node);
+    }
+    nodes
+}
+
+impl<'a> Node<'a> {
+    fn of(called: Called, state: &'a NodeState) -> Self {
+        let (answer, failure) = match called.outcome {
+            Ok(answer) => (Some(answer), None),
+            Err(failure) => (None, Some(failure)),
+        };
+        Self { report: called.report, failure, answer, state: Some(state) }
+    }
+
+    fn duplicate(name: &str, original: Option<&NodeReport>) -> Self {
+        let mut report = NodeReport::uncalled(name, Role::Duplicate);
+        if let Some(original) = original {
+            report.ok = original.ok;
+            report.error.clone_from(&original.error);
+            report.reason = original.reason;
+        }
+        Self { report, failure: None, answer: None, state: None }
+    }
+
+    /// The entry looked like this node or like another entry when the calls went out, and its id, which says
+    /// otherwise, came after that.
+    fn known_too_late(name: &str) -> Self {
+        let message = "its node_id came too late to ask it this time";
+        let failure = Failure::new(Reason::Deadline, message);
+        let mut report = NodeReport { counts: true, ..NodeReport::uncalled(name, Role::Peer) };
+        report.fail(&failure);
+        Self { report, failure: Some(failure), answer: None, state: None }
+    }
+}
+
+fn block(nodes: Vec<Node<'_>>) -> FanoutBlock {
+    FanoutBlock::new(nodes.into_iter().map(|node| node.report).collect())
+}
+
+/// Where no local node decides, the nodes do: the status, when every node that answered said 401 or 403 (SPEC §7). A
+/// local node that is here gave no verdict, else this would not be asked.
+fn verdict_of_all(snapshot: &Snapshot, nodes: &[Node<'_>]) -> Option<u16> {
+    if snapshot.config.auth.mode != AuthMode::Forward || nodes.iter().any(|node| node.answer.is_some()) {
+        return None;
+    }
+    let peers = nodes.iter().filter(|node| node.report.role == Role::Peer);
+    let mut answered = peers
+        .filter_map(|node| node.failure.as_ref())
+        .filter(|failure| failure.reason.reach() == Reach::Answered)
+        .map(Failure::verdict);
+    let first = answered.next()??;
+    answered.all(|verdict| verdict.is_some()).then_some(first)
+}
+
+fn merge_answers(
+    snapshot: &Snapshot,
+    query: MatrixQuery,
+    nodes: &mut [Node<'_>],
+    redactor: &Redactor,
+    metrics: &Metrics,
+) -> Merged {
+    let started = Instant::now();
+    let options = merge::Options {
+        step: snapshot.config.merge.step,
+        dedupe: snapshot.config.merge.dedupe,
+        from_unix_ms: query.from_unix_ms,
+        to_unix_ms: query.to_unix_ms,
+        rows: query.rows,
+        max_cells: snapshot.config.fanout.max_cells,
+    };
+    let inputs: Vec<&Matrix> =
+        nodes.iter().filter_map(|node| node.answer.as_ref()).map(|answer| &answer.matrix).collect();
+    let merged = merge(query.series, &inputs, &options);
+    metrics.merged(started.elapsed());
+    let contributors = nodes.iter_mut().filter(|node| node.answer.is_some());
+    for (node, findings) in contributors.zip(&merged.findings) {
+        note(node, findings, &merged, snapshot, redactor);
+    }
+    merged
+}
+
+/// Puts what the merge found about a node into its report, and its step into its memory.
+fn note(node: &mut Node<'_>, findings: &Findings, merged: &Merged, snapshot: &Snapshot, redactor: &Redactor) {
+    if let Some(state) = node.state {
+        state.update(|memory| memory.own_step_ms = findings.own_step_ms.or(memory.own_step_ms));
+    }
+    if let Some(cells) = findings.over_max_cells {
+        let most = snapshot.config.fanout.max_cells;
+        node.report.fail(&Failure::new(
+            Reason::TooLarge,
+            format!("with it the result would have {cells} cells, fanout.max_cells is {most}; ask for a shorter range, or for fewer rows (fanout.row_limit)"),
+        ));
+        return;
+    }
+    let Some(answer) = &node.answer else { return };
+    let step = merged.step_ms.or(findings.own_step_ms).unwrap_or(60_000);
+    let row_limit = (snapshot.config.fanout.row_limit as usize).min(super::MAX_ROWS);
+    let rows = answer.matrix.rows.len();
+    let mut warn = |code, message: String| {
+        node.report.warnings.push(Warning { code, message: redactor.clean(&message) });
+    };
+    if let Some(divergence) = &findings.divergence {
+        let (rows, first) = (divergence.rows, &divergence.first_bucket_id);
+        warn(
+            "catalog_divergence",
+            format!("{rows} rows have another start, end or aggregate than an earlier node's, the first is {first}"),
+        );
+    }
+    if let Some(skew) = skew(answer, node.report.generated_at, step) {
+        warn("clock_skew", skew);
+    }
+    if rows >= row_limit {
+        warn("row_limit_reached", format!("it returned {rows} rows, so it may hold more than were asked for"));
+    }
+    if let (true, Some(own)) = (findings.step_mismatch, findings.own_step_ms) {
+        warn("step_mismatch", format!("its columns are {own} ms apart, the merge step is {step} ms"));
+    }
+    if findings.identity_missing {
+        warn("identity_missing", "it sent writes without raft_group_ids or leader_terms".into());
+    }
+    if findings.columns_unordered {
+        warn("columns_unordered", "its columns were out of order or repeated; its clock was set back".into());
+    }
+}
+
+/// How far the node's clock is off, if that is more than half a step (SPEC §3).
+fn skew(answer: &Answer, generated_at: Option<Timestamp>, step_ms: i64) -> Option<String> {
+    let at = SystemTime::from(generated_at?);
+    let (off, word) = match (answer.sent_at.duration_since(at), at.duration_since(answer.head_at)) {
+        (Ok(behind), _) => (behind, "behind"),
+        (_, Ok(ahead)) => (ahead, "ahead"),
+        _ => return None,
+    };
+    let allowed = Duration::from_micros(u64::try_from(step_ms).unwrap_or(0).saturating_mul(500));
+    (off > allowed).then(|| format!("its clock is {:.1} s {word}", off.as_secs_f64()))
+}
+
+fn encode(merged: &Merged, query: MatrixQuery, block: &FanoutBlock) -> Bytes {
+    let generated_at = Timestamp::now().to_string();
+    let fanout = serde_json::to_vec(block).unwrap_or_default();
+    let extras = merge::Extras { generated_at: &generated_at, identity: query.identity, fanout: &fanout };
+    merge::encode(merged, &extras).into()
+}

@@ -1,0 +1,203 @@
+//! One node's part in a fan-out: its turn, its answer, its decoding, and what is remembered of it.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+
+use async_lock::Semaphore;
+use async_std::{future::timeout, task};
+use jiff::Timestamp;
+
+use super::{
+    Fanout, LocalMatrix, LocalNode, Snapshot,
+    caller::Caller,
+    failure::{Failure, Reach, Reason},
+    probe,
+    query::{MATRIX_PATH, NodeQuery},
+    report::NodeReport,
+    wire::{Deadline, Reply},
+};
+use crate::{
+    matrix::{Matrix, Series, decode},
+    peers::{Identity, LastError, NodeState, Peer, Role},
+};
+
+/// What a call came to.
+pub(crate) struct Called {
+    pub(crate) report: NodeReport,
+    pub(crate) outcome: Result<Answer, Failure>,
+}
+
+/// A valid answer, with the times by this host's clock between which it was made.
+pub(crate) struct Answer {
+    pub(crate) matrix: Matrix,
+    pub(crate) sent_at: SystemTime,
+    pub(crate) head_at: SystemTime,
+}
+
+/// What every call of one fan-out shares.
+#[derive(Clone)]
+pub(crate) struct Round {
+    pub(crate) fanout: Arc<Fanout>,
+    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) caller: Arc<Caller>,
+    pub(crate) deadline: Deadline,
+    pub(crate) turns: Arc<Semaphore>,
+}
+
+impl Round {
+    pub(crate) async fn peer(self, peer: Arc<Peer>, query: NodeQuery) -> Called {
+        let started = Instant::now();
+        let mut report = counted(&peer.entry.entry, Role::Peer);
+        let fetched = self.fetch(&peer, &query).await;
+        report.duration_ms = millis(started.elapsed());
+        let outcome = self.settle(&mut report, fetched, query.series).await;
+        self.remember(&peer.state, &report.node, outcome.as_ref().err(), Some(&peer));
+        Called { report, outcome }
+    }
+
+    pub(crate) async fn local(self, local: Arc<LocalNode>, query: NodeQuery) -> Called {
+        let started = Instant::now();
+        let mut report = counted(local.source.name(), Role::Own);
+        let asked_at = SystemTime::now();
+        let matrix = local.source.matrix(&query, &self.caller, self.deadline);
+        let fetched = match timeout(self.deadline.remaining(), matrix).await {
+            Ok(Ok(LocalMatrix::Encoded(reply))) => Ok(Fetched::Reply(reply)),
+            Ok(Ok(LocalMatrix::Decoded(matrix))) => {
+                Ok(Fetched::Answer(Answer { matrix, sent_at: asked_at, head_at: SystemTime::now() }))
+            }
+            Ok(Err(failure)) => Err(leads_back(failure)),
+            Err(_) => Err(Failure::new(Reason::Deadline, "deadline passed while waiting for the local node")),
+        };
+        report.duration_ms = millis(started.elapsed());
+        let outcome = self.settle(&mut report, fetched, query.series).await;
+        self.remember(&local.state, &report.node, outcome.as_ref().err(), None);
+        Called { report, outcome }
+    }
+
+    async fn fetch(&self, peer: &Peer, query: &NodeQuery) -> Result<Fetched, Failure> {
+        let memory = peer.state.get();
+        if memory.breaker.is_open() {
+            let last = memory.last_error.map_or_else(|| "no answer".into(), |last| last.message);
+            return Err(Failure::new(Reason::BreakerOpen, format!("not asked, it failed too often: {last}")));
+        }
+        let Ok(_turn) = timeout(self.deadline.remaining(), self.turns.acquire()).await else {
+            let message = "deadline passed while waiting for a turn (fanout.max_concurrent)";
+            return Err(Failure::new(Reason::Overload, message));
+        };
+        let query = query.to_string();
+        let wire = &self.snapshot.wire;
+        wire.get(&peer.entry.url, MATRIX_PATH, Some(&query), &self.caller, self.deadline).await.map(Fetched::Reply)
+    }
+
+    /// Decodes and checks what was fetched, and completes the report.
+    async fn settle(
+        &self,
+        report: &mut NodeReport,
+        fetched: Result<Fetched, Failure>,
+        series: Series,
+    ) -> Result<Answer, Failure> {
+        let outcome = match fetched {
+            Ok(Fetched::Reply(reply)) => {
+                report.bytes = reply.body.len() as u64;
+                self.decode(reply, series).await
+            }
+            Ok(Fetched::Answer(answer)) => Ok(answer),
+            Err(failure) => Err(failure),
+        };
+        match &outcome {
+            Ok(Answer { matrix, .. }) => {
+                report.rows = Some(matrix.rows.len());
+                report.columns = Some(matrix.column_unix_ms.len());
+                report.generated_at = matrix.generated_at.as_deref().and_then(|at| at.parse().ok());
+            }
+            Err(failure) => report.fail(failure),
+        }
+        outcome
+    }
+
+    async fn decode(&self, reply: Reply, series: Series) -> Result<Answer, Failure> {
+        // Decoding megabytes would hold up an executor thread, and more at once than there are cores gains nothing.
+        let _turn = self.fanout.cores.acquire().await;
+        let redactor = self.caller.credentials.redactor();
+        task::spawn_blocking(move || {
+            let matrix = decode(&reply.body, series)
+                .map_err(|error| Failure::new(Reason::Decode, redactor.clean(&error.to_string())))?;
+            match matrix.fanout_expected {
+                Some(expected) if expected > 1 => Err(Failure::new(
+                    Reason::Aggregate,
+                    format!(
+                        "a merged answer of {expected} nodes: an aggregator, or a proxy that drops the guard header"
+                    ),
+                )),
+                _ => Ok(Answer { matrix, sent_at: reply.sent_at, head_at: reply.head_at }),
+            }
+        })
+        .await
+    }
+
+    /// Notes the outcome on the node's state; for a peer, its breaker too.
+    fn remember(&self, state: &NodeState, node: &str, failure: Option<&Failure>, peer: Option<&Arc<Peer>>) {
+        let now = Timestamp::now();
+        let Some(failure) = failure else {
+            let was_failing = state.update(|memory| {
+                memory.answered();
+                memory.last_success = Some(now);
+                memory.failing.take()
+            });
+            if let Some(reason) = was_failing {
+                log::info!("{node}: answers again (was {reason})");
+            }
+            return;
+        };
+        let limit = if peer.is_some() { self.snapshot.config.fanout.breaker_failures } else { 0 };
+        let (opened, news) = state.update(|memory| {
+            if failure.ourselves {
+                memory.identity = Identity::Ourselves;
+            }
+            let opened = match failure.reason.reach() {
+                Reach::Answered => {
+                    memory.answered();
+                    false
+                }
+                Reach::Missed => memory.unreachable(limit),
+                Reach::NotTried => return (false, false),
+            };
+            let (reason, message) = (failure.reason.as_str(), failure.message.clone());
+            memory.last_error = Some(LastError { at: now, reason, message });
+            (opened, memory.failing.replace(reason) != Some(reason))
+        });
+        // A node that stays down says so once, not at every poll; each body over the cap is a finding of its own.
+        if news || failure.reason == Reason::TooLarge {
+            log::warn!("{node}: {}: {}", failure.reason, failure.message);
+        }
+        if let (true, Some(peer)) = (opened, peer) {
+            log::warn!("{node}: breaker opened after {limit} failures in a row, last: {}", failure.message);
+            task::spawn(probe::until_it_answers(Arc::downgrade(peer), self.snapshot.wire.clone()));
+        }
+    }
+}
+
+enum Fetched {
+    Reply(Reply),
+    Answer(Answer),
+}
+
+fn counted(node: &str, role: Role) -> NodeReport {
+    NodeReport { counts: true, ..NodeReport::uncalled(node, role) }
+}
+
+/// A local node that is this process is a mistake in the file, and its sentence should say so.
+fn leads_back(failure: Failure) -> Failure {
+    if failure.ourselves {
+        let message = "local.url leads back to this process; it must be the node's own admin address".into();
+        return Failure { message, ..failure };
+    }
+    failure
+}
+
+/// To a tenth of a millisecond: more would be noise.
+fn millis(elapsed: Duration) -> f64 {
+    (elapsed.as_secs_f64() * 10_000.0).round() / 10.0
+}

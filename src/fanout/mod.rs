@@ -1,0 +1,257 @@
+//! Asks every node at once, within one deadline, and merges what they answer (SPEC §3).
+//!
+//! [`Fanout`] lives as long as the process; a [`Snapshot`] is what one request works with. The way of the data:
+//! [`identify`](identify::identify) finds out who the entries are, a [`Round`](call::Round) calls those that are peers
+//! and decodes their answers, [`assemble`](assemble::assemble) drops what turned out to be counted twice, merges, and
+//! encodes.
+
+mod assemble;
+mod budget;
+mod call;
+mod caller;
+mod failure;
+mod flights;
+mod identify;
+mod local;
+mod probe;
+mod query;
+mod redact;
+mod report;
+mod snapshot;
+mod wire;
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+    time::Instant,
+};
+
+use async_lock::Semaphore;
+use async_std::task;
+use bytes::Bytes;
+use futures_util::future::{OptionFuture, join_all};
+
+pub use caller::{Caller, Credentials, GUARD_HEADER, Guard};
+pub use failure::{Failure, Reason};
+pub use local::{LocalMatrix, LocalSource};
+pub use query::{CLUSTER_PATH, InvalidQuery, MATRIX_PATH, MAX_ROWS, MatrixQuery, NodeQuery};
+pub use redact::Redactor;
+pub use report::{FanoutBlock, NodeReport, Warning};
+pub use snapshot::{LocalNode, Snapshot};
+pub use wire::{Deadline, INSTANCE_HEADER, Reply, Wire};
+
+use crate::{
+    config::{AuthMode, Config, Step},
+    matrix::Series,
+    metrics::Metrics,
+    peers::{FileMembership, Membership, NodeState, Peer, Role},
+};
+use budget::MemoryBudget;
+use call::{Called, Round};
+use flights::Flights;
+use local::HttpNode;
+
+/// What outlives any one configuration: the client, the memory budget, the flights, who the peers are.
+pub struct Fanout {
+    client: surf::Client,
+    membership: Box<dyn Membership>,
+    in_process: Option<Arc<dyn LocalSource>>,
+    instance: Arc<str>,
+    budget: Arc<MemoryBudget>,
+    cores: Semaphore,
+    flights: Arc<Flights<FlightKey, Arc<Outcome>>>,
+    metrics: Arc<Metrics>,
+    listen: OnceLock<SocketAddr>,
+}
+
+/// Requests with equal keys share one fan-out.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct FlightKey {
+    generation: u64,
+    query: MatrixQuery,
+    caller: Caller,
+}
+
+/// What a fan-out came to.
+#[derive(Debug)]
+pub struct Outcome {
+    /// How it went with each node.
+    pub block: FanoutBlock,
+    /// What the caller gets.
+    pub verdict: Verdict,
+}
+
+/// What the caller of a fan-out gets.
+#[derive(Debug)]
+pub enum Verdict {
+    /// The merged matrix, encoded.
+    Merged(Bytes),
+    /// No node gave an answer that can be merged.
+    NoNodeAnswered,
+    /// The nodes refuse this session: 401 or 403 (SPEC §7).
+    Refused(u16),
+}
+
+impl Fanout {
+    /// Fans out through `client`, usually one over [`HyperClient`](crate::http::HyperClient).
+    pub fn new(client: surf::Client, metrics: Arc<Metrics>) -> Self {
+        Self {
+            client,
+            membership: Box::new(FileMembership),
+            in_process: None,
+            instance: uuid::Uuid::new_v4().to_string().into(),
+            budget: Arc::default(),
+            cores: Semaphore::new(std::thread::available_parallelism().map_or(1, Into::into)),
+            flights: Arc::default(),
+            metrics,
+            listen: OnceLock::new(),
+        }
+    }
+
+    /// Takes the local matrix from `source` instead of `local.url`: the node is in this process.
+    #[must_use]
+    pub fn with_local(mut self, source: impl LocalSource) -> Self {
+        self.in_process = Some(Arc::new(source));
+        self
+    }
+
+    /// Asks `membership` who the peers are, instead of the file.
+    #[must_use]
+    pub fn with_membership(mut self, membership: impl Membership + 'static) -> Self {
+        self.membership = Box::new(membership);
+        self
+    }
+
+    /// This process's random id, which it shows in every answer.
+    pub fn instance(&self) -> &str {
+        &self.instance
+    }
+
+    /// Where the process really listens, which tells it apart from its peers; to be said once, before serving.
+    pub fn listens_on(&self, address: SocketAddr) {
+        // A second listener changes nothing of who this node is.
+        let _ = self.listen.set(address);
+    }
+
+    /// What requests under `config` work with. Peers and the local node keep their memory where `before` had them.
+    pub fn snapshot(&self, generation: u64, config: Arc<Config>, before: Option<&Snapshot>) -> Snapshot {
+        let wire = Wire::new(self.client.clone(), &config.fanout, Arc::clone(&self.budget), Arc::clone(&self.instance));
+        let peers = Peer::roster(self.membership.entries(&config), before.map_or(&[], |before| &before.peers));
+        let local = self.local(&config, &wire);
+        Snapshot { generation, config, peers, local, listen: self.listen.get().copied(), wire }
+    }
+
+    fn local(&self, config: &Config, wire: &Wire) -> Option<Arc<LocalNode>> {
+        let (source, url): (Arc<dyn LocalSource>, _) = match (&self.in_process, &config.local.node) {
+            (Some(source), _) => (Arc::clone(source), None),
+            (None, Some(node)) => {
+                let (name, url) = (node.name.clone(), node.url.clone());
+                (Arc::new(HttpNode { name, url: url.clone(), wire: wire.clone() }), Some(url))
+            }
+            (None, None) => return None,
+        };
+        Some(Arc::new(LocalNode { source, state: NodeState::default(), url }))
+    }
+
+    /// The cluster's matrix for `caller`, who has a session if one is needed. Equal requests in flight share one
+    /// fan-out.
+    pub async fn matrix(
+        self: &Arc<Self>,
+        snapshot: &Arc<Snapshot>,
+        query: MatrixQuery,
+        caller: Caller,
+    ) -> Arc<Outcome> {
+        // What is required of the result changes nothing of how it is made.
+        let query = MatrixQuery { require_all: false, ..query };
+        let key = FlightKey { generation: snapshot.generation, query, caller: caller.clone() };
+        let work = || Arc::clone(self).fan_out(Arc::clone(snapshot), query, Arc::new(caller));
+        self.flights.join(key, work).await
+    }
+
+    async fn fan_out(
+        self: Arc<Self>,
+        snapshot: Arc<Snapshot>,
+        query: MatrixQuery,
+        caller: Arc<Caller>,
+    ) -> Arc<Outcome> {
+        let started = Instant::now();
+        let deadline = Deadline::within(snapshot.timeout());
+        identify::identify(&snapshot, &caller, deadline).await;
+        let round = Round {
+            fanout: Arc::clone(&self),
+            turns: Arc::new(Semaphore::new(snapshot.config.fanout.max_concurrent)),
+            snapshot,
+            caller,
+            deadline,
+        };
+        let gathered = round.clone().call_everyone(query).await;
+        let _turn = self.cores.acquire().await;
+        let metrics = Arc::clone(&self.metrics);
+        let outcome = task::spawn_blocking(move || assemble::assemble(&round, query, gathered, &metrics)).await;
+        self.metrics.fanout(started, outcome.block.nodes.iter().filter(|node| node.counts).map(NodeReport::measured));
+        Arc::new(outcome)
+    }
+}
+
+/// What the calls of one fan-out came to.
+struct Gathered {
+    local: Option<Called>,
+    /// One per entry of the snapshot, `None` for those that were not called; empty where the local node refused.
+    entries: Vec<Option<Called>>,
+}
+
+impl Round {
+    /// Calls the local node and all entries that are peers, at once. Does not wait for the peers where the local node
+    /// refuses the caller, as nothing of theirs may then be shown.
+    async fn call_everyone(self, query: MatrixQuery) -> Gathered {
+        let step = self.merge_step_as_last_seen();
+        let asked = NodeQuery { rows: self.snapshot.config.fanout.row_limit as usize, ..query.as_asked() };
+        let widened = |state: &NodeState| match self.snapshot.config.merge.step {
+            Step::Off => asked,
+            _ => asked.widened(state.get().own_step_ms, step),
+        };
+        let local = self.snapshot.local.as_ref().map(|local| {
+            let query = widened(&local.state);
+            task::spawn(self.clone().local(Arc::clone(local), query))
+        });
+        let cast = self.snapshot.cast();
+        let calls = self.snapshot.peers.iter().zip(&cast).map(|(peer, assigned)| {
+            let query = widened(&peer.state);
+            (assigned.role == Role::Peer).then(|| task::spawn(self.clone().peer(Arc::clone(peer), query)))
+        });
+        let calls: Vec<_> = calls.map(|call| OptionFuture::from(call)).collect();
+        let local = OptionFuture::from(local).await;
+        if self.verdict_of(local.as_ref()).is_some() {
+            return Gathered { local, entries: Vec::new() };
+        }
+        Gathered { local, entries: join_all(calls).await }
+    }
+
+    /// The local node's verdict on the caller, where it is the nodes that decide (SPEC §7).
+    fn verdict_of(&self, called: Option<&Called>) -> Option<u16> {
+        let forwarded = self.snapshot.config.auth.mode == AuthMode::Forward;
+        called.filter(|_| forwarded)?.outcome.as_ref().err()?.verdict()
+    }
+
+    /// The merge step that is to be expected, milliseconds: `merge.step`, or the median of the nodes' own steps.
+    fn merge_step_as_last_seen(&self) -> Option<i64> {
+        let states = self.snapshot.peers.iter().map(|peer| &peer.state);
+        let states = states.chain(self.snapshot.local.iter().map(|local| &local.state));
+        match self.snapshot.config.merge.step {
+            Step::Off => None,
+            Step::Millis(step) => Some(step),
+            Step::Auto => {
+                let mut steps: Vec<i64> = states.filter_map(|state| state.get().own_step_ms).collect();
+                steps.sort_unstable();
+                steps.get(steps.len() / 2).copied()
+            }
+        }
+    }
+}
+
+impl Snapshot {
+    /// The guard and the series of a question that returns no rows to speak of: is this session good? (SPEC §7)
+    pub(crate) fn nothing_much() -> NodeQuery {
+        NodeQuery { series: Series::Writes, from_unix_ms: Some(1), to_unix_ms: Some(2), rows: 1 }
+    }
+}

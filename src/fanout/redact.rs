@@ -1,0 +1,83 @@
+const REDACTED: &str = "[redacted]";
+
+/// A secret shorter than this is not looked for: it would match everywhere, and protect nothing.
+const SHORTEST: usize = 4;
+
+/// Makes text from the network fit to be shown: without the credentials that were sent, without control characters.
+#[derive(Clone, Default)]
+pub struct Redactor {
+    /// Longest first, so that a secret that contains another goes whole.
+    secrets: Vec<String>,
+}
+
+impl Redactor {
+    pub(crate) fn new<'a>(secrets: impl Iterator<Item = &'a String>) -> Self {
+        let mut secrets: Vec<String> = secrets.filter(|secret| secret.len() >= SHORTEST).cloned().collect();
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        Self { secrets }
+    }
+
+    /// How many bytes past a cut must be at hand, so that a secret across the cut is known as one.
+    pub(crate) fn lookahead(&self) -> usize {
+        self.secrets.first().map_or(0, String::len)
+    }
+
+    /// `text` without secrets, its control characters escaped.
+    pub(crate) fn clean(&self, text: &str) -> String {
+        self.clean_prefix(text, usize::MAX)
+    }
+
+    /// As [`Redactor::clean`], of the first `limit` bytes alone.
+    pub(crate) fn clean_prefix(&self, text: &str, limit: usize) -> String {
+        let mut out = String::new();
+        let mut at = 0;
+        while at < limit {
+            let rest = &text[at..];
+            if let Some(secret) = self.secrets.iter().find(|secret| rest.starts_with(secret.as_str())) {
+                out.push_str(REDACTED);
+                at += secret.len();
+                continue;
+            }
+            let Some(next) = rest.chars().next().filter(|c| at + c.len_utf8() <= limit) else { break };
+            match next {
+                c if c.is_control() || is_invisible(c) => out.extend(c.escape_default()),
+                c => out.push(c),
+            }
+            at += next.len_utf8();
+        }
+        out
+    }
+}
+
+/// Separators and direction marks that make a terminal or a log show another text than was written.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn redactor() -> Redactor {
+        Redactor::new([String::from("canary"), "canary-and-more".into(), "ab".into()].iter())
+    }
+
+    #[test]
+    fn secrets_go_wherever_they_are_the_longest_first() {
+        assert_eq!(redactor().clean("x canary y canary-and-more ab"), "x [redacted] y [redacted] ab");
+    }
+
+    #[test]
+    fn a_secret_across_the_cut_goes_whole_and_none_slides_in() {
+        let text = "0123canary canary";
+        for limit in 5..=10 {
+            assert_eq!(redactor().clean_prefix(text, limit), "0123[redacted]", "{limit}");
+        }
+        assert_eq!(redactor().clean_prefix(text, 4), "0123");
+    }
+
+    #[test]
+    fn control_characters_are_escaped() {
+        assert_eq!(redactor().clean("a\r\n\u{1b}[31m\u{202e}é"), "a\\r\\n\\u{1b}[31m\\u{202e}é");
+    }
+}

@@ -1,0 +1,66 @@
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use url::Url;
+
+use super::{local::LocalSource, wire::Wire};
+use crate::{
+    config::Config,
+    peers::{Anchor, Assignment, Facts, Identity, NodeState, Peer, assign, interface_addresses},
+};
+
+/// Everything that one request works with: taken once, and held to the request's end, so that a reload never changes a
+/// request in flight.
+pub struct Snapshot {
+    /// Counts the applied configurations, 1 at start.
+    pub generation: u64,
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// The entries of the peer list, this node and duplicates included.
+    pub peers: Vec<Arc<Peer>>,
+    /// The node on this host, or in this process.
+    pub local: Option<Arc<LocalNode>>,
+    /// Where this process really listens, once it does.
+    pub listen: Option<SocketAddr>,
+    pub(crate) wire: Wire,
+}
+
+/// The local source with what is remembered of it.
+pub struct LocalNode {
+    /// Where its matrix comes from.
+    pub source: Arc<dyn LocalSource>,
+    /// What is remembered.
+    pub state: NodeState,
+    /// Its address, unless it is in this process.
+    pub url: Option<Url>,
+}
+
+impl Snapshot {
+    /// Who each entry is, by what is known now. In the order of [`Snapshot::peers`].
+    pub fn cast(&self) -> Vec<Assignment> {
+        let local = self.local.as_ref().map(|local| local.state.get()).unwrap_or_default();
+        let entries: Vec<Facts> = self
+            .peers
+            .iter()
+            .map(|peer| peer.state.get())
+            .map(|memory| Facts {
+                node_id: memory.identity.node_id().map(str::to_owned),
+                addresses: memory.addresses,
+                ourselves: memory.identity == Identity::Ourselves,
+            })
+            .collect();
+        assign(local.identity.node_id(), &self.anchors(local.addresses), &interface_addresses(), &entries)
+    }
+
+    fn anchors(&self, local_addresses: Vec<SocketAddr>) -> Vec<Anchor> {
+        let whole_host = local_addresses.iter().any(|at| at.ip().is_loopback());
+        let local = Anchor { key: "local.url", addresses: local_addresses, whole_host };
+        let listen = self.listen.unwrap_or(self.config.server.listen);
+        let whole_host = listen.ip().is_unspecified();
+        vec![local, Anchor { key: "server.listen", addresses: vec![listen], whole_host }]
+    }
+
+    /// `fanout.timeout`.
+    pub fn timeout(&self) -> Duration {
+        self.config.fanout.timeout
+    }
+}

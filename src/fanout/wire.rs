@@ -1,0 +1,303 @@
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant, SystemTime},
+};
+
+use async_std::future::timeout;
+use futures_util::AsyncBufReadExt;
+use surf::{
+    StatusCode,
+    http::{Method, Request, Response, headers},
+};
+use url::Url;
+
+use super::{
+    budget::{BudgetLimits, MemoryBudget, Reservation},
+    caller::{Caller, GUARD_HEADER},
+    failure::{Failure, Reason},
+    redact::Redactor,
+};
+use crate::{
+    config,
+    http::{ConnectTimeout, WireError, WireErrorKind},
+};
+
+/// Header with the answering process's instance id (SPEC §2).
+pub const INSTANCE_HEADER: &str = "X-Keyviz-Instance";
+
+/// Bytes of another answer's body that an error shows (SPEC §3).
+const SHOWN_OF_A_BODY: usize = 512;
+
+/// One moment by which everything must have happened, and the span it was made of, for the message.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadline {
+    at: Instant,
+    span: Duration,
+}
+
+impl Deadline {
+    /// `span` from now.
+    pub fn within(span: Duration) -> Self {
+        Self { at: Instant::now() + span, span }
+    }
+
+    /// What is left of it.
+    pub fn remaining(&self) -> Duration {
+        self.at.saturating_duration_since(Instant::now())
+    }
+}
+
+/// How nodes are called under one configuration: the client, and the limits of SPEC §3 that hold for each call.
+#[derive(Clone, Debug)]
+pub struct Wire {
+    client: surf::Client,
+    connect_timeout: Duration,
+    body_cap: u64,
+    limits: BudgetLimits,
+    budget: Arc<MemoryBudget>,
+    instance: Arc<str>,
+}
+
+/// A node's 200, read to its end.
+#[derive(Debug)]
+pub struct Reply {
+    /// The body, at most `fanout.body_cap` bytes.
+    pub body: Vec<u8>,
+    /// When the request was sent.
+    pub sent_at: SystemTime,
+    /// When the head of the answer was there.
+    pub head_at: SystemTime,
+    /// Held as long as the body is.
+    _reservation: Reservation,
+}
+
+/// What a call is doing, for the message when its deadline passes.
+#[derive(Debug, Default)]
+struct Progress {
+    doing: Mutex<Doing>,
+    bytes: AtomicU64,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+enum Doing {
+    #[default]
+    WaitingForHead,
+    WaitingForMemory,
+    ReadingBody,
+}
+
+impl Progress {
+    fn is(&self, doing: Doing) {
+        *self.doing.lock().unwrap_or_else(PoisonError::into_inner) = doing;
+    }
+
+    fn deadline_passed(&self, span: Duration) -> Failure {
+        let (reason, doing) = match *self.doing.lock().unwrap_or_else(PoisonError::into_inner) {
+            Doing::WaitingForHead => (Reason::Deadline, "waiting for an answer"),
+            Doing::WaitingForMemory => (Reason::Overload, "waiting for fanout.memory_budget"),
+            Doing::ReadingBody => (Reason::Deadline, "reading the body"),
+        };
+        let message = format!("deadline of {} passed while {doing}", humantime::format_duration(span));
+        Failure { bytes: self.bytes.load(Ordering::Relaxed), ..Failure::new(reason, message) }
+    }
+}
+
+impl Wire {
+    pub(crate) fn new(
+        client: surf::Client,
+        fanout: &config::Fanout,
+        budget: Arc<MemoryBudget>,
+        instance: Arc<str>,
+    ) -> Self {
+        let limits = BudgetLimits { budget: fanout.memory_budget, body_cap: fanout.body_cap };
+        Self { client, connect_timeout: fanout.connect_timeout, body_cap: fanout.body_cap, limits, budget, instance }
+    }
+
+    /// The same with a smaller cap, for answers that are known to be small.
+    pub(crate) fn capped(&self, body_cap: u64) -> Self {
+        Self { body_cap: body_cap.min(self.body_cap), ..self.clone() }
+    }
+
+    /// One GET of `base` + `path`?`query`, under everything that SPEC §3 asks of a call. Only a 200 whose body came
+    /// whole is a [`Reply`].
+    pub async fn get(
+        &self,
+        base: &Url,
+        path: &str,
+        query: Option<&str>,
+        caller: &Caller,
+        deadline: Deadline,
+    ) -> Result<Reply, Failure> {
+        let mut url = base.clone();
+        url.set_path(path);
+        url.set_query(query);
+        let progress = Progress::default();
+        let redactor = caller.credentials.redactor();
+        let call = self.exchange(self.request(url, caller), &redactor, &progress);
+        let outcome = match timeout(deadline.remaining(), call).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(progress.deadline_passed(deadline.span)),
+        };
+        outcome.map_err(|failure| Failure { message: redactor.clean(&failure.message), ..failure })
+    }
+
+    /// Whether anything that speaks HTTP answers at `base` (SPEC §3, the breaker's probe); no credentials are sent.
+    pub(crate) async fn probe(&self, base: &Url, deadline: Deadline) -> Result<(), Failure> {
+        let mut url = base.clone();
+        url.set_path("/admin/healthz");
+        let caller = Caller::default();
+        match timeout(deadline.remaining(), self.client.send(self.request(url, &caller))).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(not_sent(&error)),
+            Err(_) => Err(Progress::default().deadline_passed(deadline.span)),
+        }
+    }
+
+    fn request(&self, url: Url, caller: &Caller) -> Request {
+        let mut request = Request::new(Method::Get, url);
+        request.insert_header(GUARD_HEADER, caller.next_guard().to_string());
+        request.insert_header(headers::ACCEPT, "application/json");
+        if let Some(cookies) = caller.credentials.cookie_header() {
+            request.insert_header(headers::COOKIE, cookies);
+        }
+        request.ext_mut().insert(ConnectTimeout(self.connect_timeout));
+        request
+    }
+
+    async fn exchange(&self, request: Request, redactor: &Redactor, progress: &Progress) -> Result<Reply, Failure> {
+        let sent_at = SystemTime::now();
+        let mut response: Response = self.client.send(request).await.map_err(|error| not_sent(&error))?.into();
+        let head_at = SystemTime::now();
+        let ourselves = response.header(INSTANCE_HEADER).is_some_and(|id| id.as_str() == &*self.instance);
+        let outcome = match refused_head(&response) {
+            Some(failure) => Err(failure),
+            None if response.status() == StatusCode::Ok => self.whole_body(&mut response, progress).await,
+            None => Err(other_status(&mut response, redactor).await),
+        };
+        match outcome {
+            Ok(_) if ourselves => Err(Failure { ourselves, ..Failure::new(Reason::Aggregate, "this very process") }),
+            Ok((body, reservation)) => Ok(Reply { body, sent_at, head_at, _reservation: reservation }),
+            Err(failure) => {
+                Err(Failure { ourselves, bytes: failure.bytes.max(progress.bytes.load(Ordering::Relaxed)), ..failure })
+            }
+        }
+    }
+
+    async fn whole_body(
+        &self,
+        response: &mut Response,
+        progress: &Progress,
+    ) -> Result<(Vec<u8>, Reservation), Failure> {
+        let cap = self.body_cap;
+        let mut reader = response.take_body();
+        let declared = reader.len().map(|len| len as u64);
+        if declared.is_some_and(|len| len > cap) {
+            return Err(too_large(cap));
+        }
+        let mut reservation = self.budget.reservation(self.limits);
+        let mut reserved = declared.unwrap_or(0);
+        progress.is(Doing::WaitingForMemory);
+        reservation.grow(reserved).await;
+        progress.is(Doing::ReadingBody);
+        let mut body = Vec::with_capacity(usize::try_from(reserved).unwrap_or(0));
+        loop {
+            let (chunk, total) = {
+                let chunk = reader.fill_buf().await.map_err(|error| broken_body(&error))?;
+                (chunk, body.len() as u64 + chunk.len() as u64)
+            };
+            if chunk.is_empty() {
+                return Ok((body, reservation));
+            }
+            if total > cap {
+                return Err(too_large(cap));
+            }
+            let read = chunk.len();
+            if total > reserved {
+                progress.is(Doing::WaitingForMemory);
+                // A streamed body doubles its share, as the vector that holds it does.
+                let share = (total * 2).max(64 << 10).min(cap);
+                reservation.grow(share - reserved).await;
+                reserved = share;
+                progress.is(Doing::ReadingBody);
+            }
+            body.extend_from_slice(chunk);
+            reader.consume_unpin(read);
+            progress.bytes.store(total, Ordering::Relaxed);
+        }
+    }
+}
+
+fn too_large(cap: u64) -> Failure {
+    let cap = bytesize::ByteSize(cap);
+    Failure::new(
+        Reason::TooLarge,
+        format!("the body is over fanout.body_cap of {cap}; ask for a shorter range, or raise the cap"),
+    )
+}
+
+/// An encoding that was not asked for would otherwise end in a riddle about invalid JSON.
+fn refused_head(response: &Response) -> Option<Failure> {
+    let encoding = response.header(headers::CONTENT_ENCODING)?.as_str().to_owned();
+    (response.status() == StatusCode::Ok && !encoding.eq_ignore_ascii_case("identity"))
+        .then(|| Failure::new(Reason::Decode, format!("content-encoding {encoding:?} was not asked for")))
+}
+
+/// Reads as much of an error's body as is shown, and no more.
+async fn other_status(response: &mut Response, redactor: &Redactor) -> Failure {
+    let status = u16::from(response.status());
+    let mut reader = response.take_body();
+    let wanted = (SHOWN_OF_A_BODY + redactor.lookahead()).max(4 << 10);
+    let mut body = Vec::new();
+    while let Ok(chunk) = reader.fill_buf().await {
+        let take = chunk.len().min(wanted - body.len());
+        if take == 0 {
+            break;
+        }
+        body.extend_from_slice(&chunk[..take]);
+        reader.consume_unpin(take);
+    }
+    let text = String::from_utf8_lossy(&body);
+    let shown = redactor.clean_prefix(text.trim(), SHOWN_OF_A_BODY);
+    let message = if shown.is_empty() { format!("status {status}") } else { format!("status {status}: {shown}") };
+    Failure { bytes: body.len() as u64, code: node_code(&body), ..Failure::status(status, "", message) }
+}
+
+/// The `error` of a node's error envelope, if it is a plain word.
+fn node_code(body: &[u8]) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Envelope {
+        error: String,
+    }
+    let Envelope { error } = serde_json::from_slice(body).ok()?;
+    let word = error.len() <= 64 && error.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    word.then_some(error)
+}
+
+fn not_sent(error: &surf::Error) -> Failure {
+    match error.downcast_ref::<WireError>() {
+        Some(wire) => of_wire(wire),
+        None => Failure::new(Reason::Io, error.to_string()),
+    }
+}
+
+fn broken_body(error: &std::io::Error) -> Failure {
+    match error.get_ref().and_then(|source| source.downcast_ref::<WireError>()) {
+        Some(wire) => of_wire(wire),
+        None => Failure::new(Reason::Io, format!("read the body: {error}")),
+    }
+}
+
+fn of_wire(error: &WireError) -> Failure {
+    let reason = match error.kind {
+        WireErrorKind::Dns => Reason::Dns,
+        WireErrorKind::Refused => Reason::Refused,
+        WireErrorKind::Connect => Reason::Connect,
+        WireErrorKind::Tls => Reason::Tls,
+        WireErrorKind::Malformed => Reason::Decode,
+        WireErrorKind::Io => Reason::Io,
+    };
+    Failure::new(reason, error.message.clone())
+}

@@ -1,0 +1,116 @@
+/// A peer's circuit breaker (SPEC §3): opens after failures in a row to reach the peer, and closes on any HTTP answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Breaker {
+    failures: u32,
+    position: Position,
+}
+
+/// Where a [`Breaker`] stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Position {
+    /// Calls go through.
+    #[default]
+    Closed,
+    /// Calls are answered at once as not ok.
+    Open,
+    /// As open, while a probe is in flight.
+    HalfOpen,
+}
+
+impl Position {
+    /// The word of SPEC §6.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Open => "open",
+            Self::HalfOpen => "half_open",
+        }
+    }
+}
+
+impl Breaker {
+    /// Whether calls are held back.
+    pub fn is_open(&self) -> bool {
+        self.position != Position::Closed
+    }
+
+    /// Where it stands.
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// Failures in a row to reach the peer.
+    pub fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    /// Any HTTP answer closes it.
+    pub(crate) fn answered(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Counts a failure; true when this one opened it. A `limit` of 0 never opens.
+    pub(crate) fn failed(&mut self, limit: u32) -> bool {
+        self.failures = self.failures.saturating_add(1);
+        let opens = !self.is_open() && limit > 0 && self.failures >= limit;
+        if opens {
+            self.position = Position::Open;
+        }
+        opens
+    }
+
+    /// Marks a probe in flight, or its failure.
+    pub(crate) fn probing(&mut self, in_flight: bool) {
+        if self.is_open() {
+            self.position = if in_flight { Position::HalfOpen } else { Position::Open };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_opens_at_the_limit_and_says_so_once() {
+        let mut breaker = Breaker::default();
+        assert_eq!([(); 5].map(|()| breaker.failed(3)), [false, false, true, false, false]);
+        assert!(breaker.is_open());
+        assert_eq!(breaker.failures(), 5);
+    }
+
+    #[test]
+    fn an_answer_between_failures_starts_the_count_again() {
+        let mut breaker = Breaker::default();
+        breaker.failed(2);
+        breaker.answered();
+        assert!(!breaker.failed(2));
+        assert!(!breaker.is_open());
+    }
+
+    #[test]
+    fn a_limit_of_zero_never_opens() {
+        let mut breaker = Breaker::default();
+        assert!((0..1000).all(|_| !breaker.failed(0)));
+    }
+
+    #[test]
+    fn a_probe_holds_it_half_open_until_its_verdict() {
+        let mut breaker = Breaker::default();
+        breaker.failed(1);
+        breaker.probing(true);
+        assert_eq!(breaker.position(), Position::HalfOpen);
+        assert!(breaker.is_open());
+        breaker.probing(false);
+        assert_eq!(breaker.position(), Position::Open);
+        breaker.answered();
+        assert_eq!(breaker.position(), Position::Closed);
+    }
+
+    #[test]
+    fn a_late_probe_does_not_reopen_a_closed_breaker() {
+        let mut breaker = Breaker::default();
+        breaker.probing(true);
+        assert_eq!(breaker.position(), Position::Closed);
+    }
+}

@@ -1,0 +1,111 @@
+use std::net::{IpAddr, SocketAddr};
+
+/// What an entry is in a fan-out (SPEC §3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// This node.
+    #[serde(rename = "self")]
+    Own,
+    /// Another node.
+    Peer,
+    /// A node that an earlier entry already stands for.
+    Duplicate,
+}
+
+/// What is known of an entry.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// Its `node_id`.
+    pub node_id: Option<String>,
+    /// What it resolves to.
+    pub addresses: Vec<SocketAddr>,
+    /// It answered with this process's own instance id.
+    pub ourselves: bool,
+}
+
+/// An address under which this node is known to be reached: that of `local.url`, or of `server.listen`.
+#[derive(Clone, Debug)]
+pub struct Anchor {
+    /// The key that gave it, for the explanation.
+    pub key: &'static str,
+    /// What it resolves to.
+    pub addresses: Vec<SocketAddr>,
+    /// Whether this host's other addresses reach it too: a wildcard bind, or a loopback `local.url`, which is this
+    /// host's node and so most likely listens beyond loopback.
+    pub whole_host: bool,
+}
+
+/// An entry's role and the reason for it, for introspection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assignment {
+    /// The role.
+    pub role: Role,
+    /// Why, in words.
+    pub why: String,
+    /// For a duplicate, the index of the entry that counts.
+    pub original: Option<usize>,
+}
+
+/// Gives every entry its role. Identities decide; addresses propose where an id is not to be had (SPEC §3).
+pub fn assign(local_id: Option<&str>, anchors: &[Anchor], interfaces: &[IpAddr], entries: &[Facts]) -> Vec<Assignment> {
+    let mut assigned: Vec<Assignment> = Vec::with_capacity(entries.len());
+    for (i, facts) in entries.iter().enumerate() {
+        let assignment = match own(local_id, anchors, interfaces, facts) {
+            Some(why) => Assignment { role: Role::Own, why, original: None },
+            None => original(entries, &assigned, i).unwrap_or_else(|| Assignment {
+                role: Role::Peer,
+                why: facts.node_id.as_ref().map_or_else(|| "another address".into(), |id| format!("node_id {id}")),
+                original: None,
+            }),
+        };
+        assigned.push(assignment);
+    }
+    assigned
+}
+
+fn own(local_id: Option<&str>, anchors: &[Anchor], interfaces: &[IpAddr], facts: &Facts) -> Option<String> {
+    if facts.ourselves {
+        return Some("its answer carries this process's instance id".into());
+    }
+    if let (Some(local), Some(id)) = (local_id, &facts.node_id) {
+        return (local == id).then(|| format!("same node_id as the local node, {id}"));
+    }
+    anchors.iter().find_map(|anchor| {
+        let at = facts.addresses.iter().find(|at| anchor.reaches(**at, interfaces))?;
+        Some(format!("{at} is the address of {}", anchor.key))
+    })
+}
+
+fn original(entries: &[Facts], assigned: &[Assignment], i: usize) -> Option<Assignment> {
+    let facts = &entries[i];
+    (0..i).filter(|&j| assigned[j].role == Role::Peer).find_map(|j| {
+        let why = match (&entries[j].node_id, &facts.node_id) {
+            (Some(a), Some(b)) => (a == b).then(|| format!("same node_id as an earlier entry, {a}"))?,
+            _ => {
+                let shared = facts.addresses.iter().find(|at| entries[j].addresses.contains(at))?;
+                format!("resolves to {shared}, as an earlier entry does")
+            }
+        };
+        Some(Assignment { role: Role::Duplicate, why, original: Some(j) })
+    })
+}
+
+impl Anchor {
+    fn reaches(&self, at: SocketAddr, interfaces: &[IpAddr]) -> bool {
+        self.addresses.iter().any(|own| {
+            own.port() == at.port()
+                && (own.ip() == at.ip()
+                    || (self.whole_host && interfaces.contains(&at.ip()) && !at.ip().is_loopback())
+                    || (own.ip().is_unspecified() && is_first_loopback(at.ip())))
+        })
+    }
+}
+
+/// `127.0.0.1` and `::1` reach a wildcard bind, while another loopback address may well be bound by somebody else.
+fn is_first_loopback(ip: IpAddr) -> bool {
+    ip == IpAddr::from([127, 0, 0, 1]) || ip == IpAddr::from(std::net::Ipv6Addr::LOCALHOST)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,105 @@
+use std::{net::SocketAddr, sync::Mutex};
+
+use jiff::Timestamp;
+
+use super::breaker::Breaker;
+
+/// What is remembered of a node from one request to the next, and across a change of configuration that keeps it.
+#[derive(Debug, Default)]
+pub struct NodeState(Mutex<Memory>);
+
+/// A copy of what is known of a node, taken at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    /// Whether calls go through.
+    pub breaker: Breaker,
+    /// Who the node says it is.
+    pub identity: Identity,
+    /// What its host name resolved to.
+    pub addresses: Vec<SocketAddr>,
+    /// The gap between its columns as last seen, milliseconds.
+    pub own_step_ms: Option<i64>,
+    /// When it last gave a good answer.
+    pub last_success: Option<Timestamp>,
+    /// Its last failure.
+    pub last_error: Option<LastError>,
+    /// Why it is failing now, so that the log tells of changes alone.
+    pub(crate) failing: Option<&'static str>,
+}
+
+/// Who a node is, as far as it has been asked (SPEC §3, "Who is self").
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Identity {
+    /// Not asked yet: a request waits a moment for the answer.
+    #[default]
+    Unasked,
+    /// Asked without an answer yet: asked again with each request, and not waited for.
+    Unanswered,
+    /// It answers, but has no id to give.
+    Anonymous,
+    /// Its `node_id`.
+    Known(String),
+    /// Its answers carry this process's own instance id.
+    Ourselves,
+}
+
+impl Identity {
+    /// The `node_id`, where there is one.
+    pub fn node_id(&self) -> Option<&str> {
+        match self {
+            Self::Known(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// Whether the question is settled until the breaker opens or the entry changes.
+    pub fn is_settled(&self) -> bool {
+        !matches!(self, Self::Unasked | Self::Unanswered)
+    }
+}
+
+/// A failure as operators see it; redacted before it gets here.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct LastError {
+    /// When.
+    pub at: Timestamp,
+    /// One word of the closed set of SPEC §3.
+    pub reason: &'static str,
+    /// A sentence.
+    pub message: String,
+}
+
+impl NodeState {
+    /// A copy of everything.
+    pub fn get(&self) -> Memory {
+        self.lock().clone()
+    }
+
+    /// Changes what is remembered, under the lock.
+    pub fn update<T>(&self, change: impl FnOnce(&mut Memory) -> T) -> T {
+        change(&mut self.lock())
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Memory> {
+        // Every change is a plain assignment, so a panic elsewhere cannot leave it half made.
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Memory {
+    /// Notes an HTTP answer of any kind: the node can be reached.
+    pub fn answered(&mut self) {
+        self.breaker.answered();
+    }
+
+    /// Notes a failure to reach the node; true when it opened the breaker, which also forgets who the node was, as
+    /// another may come back under its address.
+    pub fn unreachable(&mut self, breaker_limit: u32) -> bool {
+        let opened = self.breaker.failed(breaker_limit);
+        if opened {
+            self.identity = Identity::Unasked;
+            self.addresses.clear();
+        }
+        opened
+    }
+}
