@@ -1,11 +1,38 @@
 //! The configuration: one TOML file, checked whole before anything uses it, then immutable (SPEC §5).
 //!
-//! [`discover()`] finds the file, [`load()`] turns its text into a [`Loaded`] or into every [`Problem`] in it. A request
-//! takes one [`Config`] and keeps it to its end, so an edit never changes a request in flight.
+//! [`discover()`] finds the file, [`load()`] turns its text into a [`Loaded`] or into every [`Problem`] in it, and
+//! [`open()`] does both. A request takes one [`Config`] and keeps it to its end, so an edit never changes a request in
+//! flight.
+//!
+//! The way of a text: `document` (TOML, each key alone) → `rules` (keys together) → `unsupported` → [`Config`]. Every
+//! key is stated once, in [`KEYS`]; every default once, in the `Default` of its section.
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use url::Url;
+
+mod address;
+mod discover;
+mod document;
+mod effective;
+mod file;
+mod keys;
+mod kind;
+mod load;
+mod problem;
+mod rules;
+mod suggest;
+mod text;
+mod unsupported;
+
+pub use self::{
+    discover::{Found, FoundBy, NotFound, discover},
+    effective::{effective, effective_toml},
+    file::{OpenError, ReadError, Source, open, open_found, read},
+    keys::{KEYS, Key, Reload},
+    load::{Loaded, Origin, load},
+    problem::Problem,
+};
 
 /// The checked configuration, every key of SPEC §5. `Config::default()` is what an empty file means, except that an
 /// empty file asks nobody and is therefore refused.
@@ -194,7 +221,7 @@ pub struct Tls {
 /// `[log]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Log {
-    /// env_logger filter; `RUST_LOG` wins.
+    /// `env_logger` filter; `RUST_LOG` wins.
     pub level: String,
 }
 

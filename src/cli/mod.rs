@@ -1,0 +1,3 @@
+//! The commands of the binary (SPEC §8).
+
+pub mod check;

@@ -1,0 +1,129 @@
+//! Addresses of nodes and host names: stricter than a URL, because an entry names a node and nothing in it.
+
+use std::net::{Ipv6Addr, SocketAddr};
+
+use url::{Host, Url};
+
+use super::{text::quote, unsupported};
+
+/// `host:port`, `[v6]:port`, `http://host[:port]` or `https://…` as scheme, host and port alone (SPEC §5).
+pub(super) fn parse_peer(text: &str) -> Result<Url, String> {
+    if let Some((scheme, rest)) = text.split_once("://") {
+        return parse_with_scheme(scheme, rest);
+    }
+    let (host, port) = split_authority(text)?;
+    if port.is_none() {
+        return Err(format!("{} has no port, such as \"{host}:8080\"", quote(text)));
+    }
+    build("http", text)
+}
+
+/// `http://host[:port]` or `https://…`; like a peer, but the scheme must be there.
+pub(super) fn parse_node_url(text: &str) -> Result<Url, String> {
+    let Some((scheme, rest)) = text.split_once("://") else {
+        let meant = split_authority(text).map_or_else(|_| "127.0.0.1:8080".into(), |_| text.to_owned());
+        return Err(format!("{} has no scheme; write \"http://{meant}\"", quote(text)));
+    };
+    parse_with_scheme(scheme, rest)
+}
+
+fn parse_with_scheme(scheme: &str, rest: &str) -> Result<Url, String> {
+    let scheme = scheme.to_ascii_lowercase();
+    if !["http", "https"].contains(&scheme.as_str()) {
+        return Err(format!("scheme {} is neither http nor https", quote(&scheme)));
+    }
+    split_authority(rest)?;
+    if scheme == "https" {
+        return Err(unsupported::HTTPS.into());
+    }
+    build(&scheme, rest)
+}
+
+fn build(scheme: &str, authority: &str) -> Result<Url, String> {
+    Url::parse(&format!("{scheme}://{authority}"))
+        .map_err(|error| format!("{} is no address: {error}", quote(authority)))
+}
+
+/// Host (v6 in its brackets) and port of `host[:port]`, and nothing else around them.
+fn split_authority(text: &str) -> Result<(&str, Option<u16>), String> {
+    refuse_extras(text)?;
+    let end = match text.find(']') {
+        Some(bracket) if text.starts_with('[') => bracket + 1,
+        _ => text.find(':').unwrap_or(text.len()),
+    };
+    let (host, port) = text.split_at(end);
+    if port.get(1..).is_some_and(|rest| rest.contains(':')) {
+        return Err(format!("{} looks like an IPv6 address, which needs brackets: \"[::1]:8080\"", quote(text)));
+    }
+    if host.is_empty() {
+        return Err(format!("{} has no host", quote(text)));
+    }
+    if host.starts_with('[') && host.contains('%') {
+        return Err(format!("{} has a zone id, which is not supported; use an address without one", quote(text)));
+    }
+    match port.strip_prefix(':') {
+        Some(port) => Ok((host, Some(parse_port(port)?))),
+        None if port.is_empty() => Ok((host, None)),
+        None => Err(format!("{}: after the brackets only a port may follow", quote(text))),
+    }
+}
+
+fn refuse_extras(text: &str) -> Result<(), String> {
+    // First, so that no other message repeats what stands before it.
+    if text.contains('@') {
+        return Err("has a user name or password; leave out all up to the @, credentials come from the caller".into());
+    }
+    if text.is_empty() {
+        return Err("is empty; write \"host:port\"".into());
+    }
+    if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return Err(format!("{} has white space or control characters in it", quote(text)));
+    }
+    // What follows may be a token in a query: only the part that should stay is repeated.
+    let Some(end) = text.find(['/', '\\', '?', '#']) else { return Ok(()) };
+    let what = match text.as_bytes()[end] {
+        b'?' => "a query",
+        b'#' => "a fragment",
+        _ => "a path",
+    };
+    Err(format!("has {what}; end it after {}", quote(&text[..end])))
+}
+
+fn parse_port(text: &str) -> Result<u16, String> {
+    if text.is_empty() {
+        return Err("has no port after the colon".into());
+    }
+    let number = if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None };
+    number.filter(|&port| port > 0).ok_or_else(|| format!("port {} is not in 1…65535", quote(text)))
+}
+
+/// An IP address and port to listen on; names are not looked up.
+pub(super) fn parse_listen(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        let port = text.rsplit_once(':').map(|(_, port)| port).filter(|port| port.parse::<u16>().is_ok());
+        let meant = format!("127.0.0.1:{}", port.unwrap_or("8090"));
+        format!("{} is not an IP address with a port, such as \"{meant}\"", quote(text))
+    })
+}
+
+/// A host name or address as a `Host` header spells it, in lower case, without port.
+pub(super) fn parse_host(text: &str) -> Result<String, String> {
+    if let Ok(address) = text.parse::<Ipv6Addr>() {
+        return Ok(format!("[{address}]"));
+    }
+    if text.contains('*') {
+        return Err(format!("{}: wildcards are not supported; name each host", quote(text)));
+    }
+    if text.contains("://") || text.contains('/') {
+        return Err(format!("{} is a URL; write the host name alone", quote(text)));
+    }
+    if text.contains(':') && !text.starts_with('[') {
+        return Err(format!("{} has a port; write the host name alone, it is valid for every port", quote(text)));
+    }
+    match Host::parse(text) {
+        // A number is read as an address in disguise (`1` is 0.0.0.1): a slip, not a name.
+        Ok(Host::Ipv4(address)) if address.to_string() != text => Err(format!("{} is not a host name", quote(text))),
+        Ok(host) if text.len() <= 253 => Ok(host.to_string()),
+        _ => Err(format!("{} is not a host name", quote(text))),
+    }
+}

@@ -1,0 +1,115 @@
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use serde_json::Value as Json;
+use toml::de::DeValue;
+use url::Url;
+
+use super::{About, Faults, Kind};
+use crate::config::{
+    address::{parse_listen, parse_node_url},
+    text::quote,
+};
+
+/// Most characters of `local.name`.
+const NAME_MAX: usize = 255;
+
+/// Implements a kind that is written as a string, from a function each way.
+macro_rules! text_kind {
+    ($(#[$doc:meta])* $kind:ident: $type:ty, $word:literal, $parse:expr, $show:expr) => {
+        $(#[$doc])*
+        pub(in crate::config) struct $kind;
+
+        impl About for $kind {
+            fn word(&self) -> String {
+                $word.into()
+            }
+        }
+
+        impl Kind<$type> for $kind {
+            fn read(&self, value: &DeValue<'_>) -> Result<$type, Faults> {
+                let text = value.as_str().ok_or_else(|| self.mistyped(value))?;
+                let parse: fn(&str) -> Result<$type, String> = $parse;
+                Ok(parse(text)?)
+            }
+
+            fn show(&self, value: &$type) -> Json {
+                let show: fn(&$type) -> String = $show;
+                show(value).into()
+            }
+        }
+    };
+}
+
+text_kind!(
+    /// An IP address with a port.
+    Listen: SocketAddr, "an address", parse_listen, ToString::to_string
+);
+text_kind!(
+    /// A path; empty is none.
+    File: Option<PathBuf>, "a path", parse_path, |path| path.as_deref().map_or_else(String::new, show_path)
+);
+text_kind!(
+    /// The base URL of a node; empty is none.
+    NodeUrl: Option<Url>, "a URL",
+    |text| if text.is_empty() { Ok(None) } else { parse_node_url(text).map(Some) },
+    |url| url.as_ref().map_or_else(String::new, show_url)
+);
+text_kind!(
+    /// A name for people; may be empty.
+    Name: String, "a string", parse_name, String::clone
+);
+text_kind!(
+    /// An `env_logger` filter.
+    Filter: String, "a log filter", parse_filter, String::clone
+);
+
+fn parse_path(text: &str) -> Result<Option<PathBuf>, String> {
+    if text.contains('\0') {
+        return Err(format!("{} has a NUL in it", quote(text)));
+    }
+    Ok(Some(PathBuf::from(text)).filter(|path| !path.as_os_str().is_empty()))
+}
+
+fn show_path(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+/// Without the slash that a URL has for a path: the file may not name one.
+fn show_url(url: &Url) -> String {
+    url.as_str().trim_end_matches('/').to_owned()
+}
+
+fn parse_name(text: &str) -> Result<String, String> {
+    if text.chars().any(char::is_control) {
+        return Err(format!("{} has control characters in it", quote(text)));
+    }
+    let length = text.chars().count();
+    if length > NAME_MAX {
+        return Err(format!("a name of {length} characters is too long, at most {NAME_MAX}"));
+    }
+    Ok(text.to_owned())
+}
+
+/// Levels, for a word that `env_logger` would take for the name of a module and log everything of.
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
+/// Checks a filter by `env_logger`'s own parser, and refuses what it takes without a word: nothing, and a misspelt level.
+pub(in crate::config) fn parse_filter(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        return Err("is empty; write a filter such as \"info\", or \"off\" to log nothing".into());
+    }
+    if let Err(error) = env_filter::Builder::new().try_parse(text) {
+        let error = error.to_string();
+        let cause = error.strip_prefix("error parsing logger filter: ").unwrap_or(&error);
+        return Err(format!("{} is not a log filter: {}", quote(text), cause.escape_debug()));
+    }
+    let word = text.trim().to_ascii_lowercase();
+    let near = LEVELS.into_iter().find(|level| word != *level && strsim::jaro_winkler(&word, level) > 0.85);
+    match near {
+        Some(level) => Err(format!("{} is not a level; did you mean \"{level}\"?", quote(text))),
+        None => Ok(text.to_owned()),
+    }
+}

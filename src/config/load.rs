@@ -1,0 +1,80 @@
+use std::{collections::BTreeMap, fmt};
+
+use serde::{Serialize, Serializer};
+
+use super::{
+    Config, KEYS, Problem, document,
+    kind::parse_filter,
+    problem::{Finding, line_of, locate},
+    rules, unsupported,
+};
+
+/// A configuration and where each of its values is from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loaded {
+    /// The checked values.
+    pub config: Config,
+    /// Every key of [`KEYS`].
+    pub origins: BTreeMap<&'static str, Origin>,
+}
+
+/// Where a value is from; written `file:7`, `default` or `env` (SPEC §6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The file, with the line of the key.
+    File(usize),
+    /// Not in the file.
+    Default,
+    /// An environment variable, over the file.
+    Env,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(line) => write!(f, "file:{line}"),
+            Self::Default => f.write_str("default"),
+            Self::Env => f.write_str("env"),
+        }
+    }
+}
+
+impl Serialize for Origin {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Checks a file's text and fills in the defaults. `rust_log` is the value of `RUST_LOG`, which wins over `log.level`
+/// unless it is empty or no filter.
+///
+/// The error has every problem of the file, in file order.
+pub fn load(text: &str, rust_log: Option<&str>) -> Result<Loaded, Vec<Problem>> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut parsed = document::parse(text);
+    let mut findings = std::mem::take(&mut parsed.findings);
+    findings.extend(rules::check(&parsed));
+    unsupported::refuse(&parsed, &mut findings);
+    if !findings.is_empty() {
+        return Err(locate(text, findings));
+    }
+    rules::settle(&mut parsed);
+    let origin = |name| parsed.given.get(name).map_or(Origin::Default, |at| Origin::File(line_of(text, at.key.start)));
+    let mut origins: BTreeMap<_, _> = KEYS.iter().map(|key| (key.name, origin(key.name))).collect();
+    let mut config = Config::from(parsed.draft);
+    if let Some(filter) = rust_log.and_then(|filter| parse_filter(filter).ok()) {
+        config.log.level = filter;
+        origins.insert("log.level", Origin::Env);
+    }
+    Ok(Loaded { config, origins })
+}
+
+/// [`load`] for bytes, which may not be UTF-8.
+pub(super) fn load_bytes(bytes: &[u8], rust_log: Option<&str>) -> Result<Loaded, Vec<Problem>> {
+    let not_text = |error: std::str::Utf8Error| {
+        let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+        let message = format!("byte 0x{:02x} is not UTF-8", bytes[error.valid_up_to()]);
+        locate(valid.trim_start_matches('\u{feff}'), vec![Finding::new(usize::MAX, "", message)])
+    };
+    load(std::str::from_utf8(bytes).map_err(not_text)?, rust_log)
+}

@@ -1,0 +1,52 @@
+//! How values are written: durations, sizes, and text from the file inside a message.
+
+use std::{str::FromStr, time::Duration};
+
+use bytesize::ByteSize;
+
+/// Longest piece of the file that a message repeats, characters.
+const QUOTED_MAX: usize = 80;
+
+/// `text` in quotes for a message: escaped, shortened, and without what stands before an `@`, which may be a password.
+pub(super) fn quote(text: &str) -> String {
+    let text = text.rsplit_once('@').map_or_else(|| text.to_owned(), |(_, shown)| format!("[redacted]@{shown}"));
+    match text.char_indices().nth(QUOTED_MAX) {
+        Some((end, _)) => format!("{:?}", format!("{}…", &text[..end])),
+        None => format!("{text:?}"),
+    }
+}
+
+/// A humantime duration with its unit.
+pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
+    if is_bare_number(text) {
+        return Err(format!("{}: a duration needs a unit, such as \"2s\"", quote(text)));
+    }
+    humantime::parse_duration(text).map_err(|error| format!("{} is not a duration: {error}", quote(text)))
+}
+
+pub(super) fn show_duration(duration: Duration) -> String {
+    humantime::format_duration(duration).to_string()
+}
+
+/// A bytesize size with its unit, bytes.
+pub(super) fn parse_size(text: &str) -> Result<u64, String> {
+    if is_bare_number(text) {
+        return Err(format!("{}: a size needs a unit, such as \"64MiB\"", quote(text)));
+    }
+    // The library's own message names SI units alone and repeats the value.
+    ByteSize::from_str(text)
+        .map(|size| size.as_u64())
+        .map_err(|_| format!("{} is not a size, such as \"64MiB\" or \"1500kB\"", quote(text)))
+}
+
+/// Bytes in the largest binary unit that is exact, so that the text reads back as the same number.
+pub(super) fn show_size(bytes: u64) -> String {
+    let unit = [(40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")]
+        .into_iter()
+        .find(|(shift, _)| bytes > 0 && bytes.trailing_zeros() >= *shift);
+    unit.map_or_else(|| format!("{bytes}B"), |(shift, name)| format!("{}{name}", bytes >> shift))
+}
+
+fn is_bare_number(text: &str) -> bool {
+    text.trim().parse::<f64>().is_ok()
+}
