@@ -13,6 +13,7 @@
 //! | [`demo`] | a simulated cluster |
 //! | [`cli`] | the commands of the binary |
 
+pub mod api;
 pub mod cli;
 pub mod config;
 pub mod fanout;

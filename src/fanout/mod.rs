@@ -42,7 +42,6 @@ pub use wire::{Deadline, INSTANCE_HEADER, Reply, Wire};
 
 use crate::{
     config::{AuthMode, Config, Step},
-    matrix::Series,
     metrics::Metrics,
     peers::{FileMembership, Membership, NodeState, Peer, Role},
 };
@@ -219,7 +218,7 @@ impl Round {
             let query = widened(&peer.state);
             (assigned.role == Role::Peer).then(|| task::spawn(self.clone().peer(Arc::clone(peer), query)))
         });
-        let calls: Vec<_> = calls.map(|call| OptionFuture::from(call)).collect();
+        let calls: Vec<_> = calls.map(OptionFuture::from).collect();
         let local = OptionFuture::from(local).await;
         if self.verdict_of(local.as_ref()).is_some() {
             return Gathered { local, entries: Vec::new() };
@@ -246,12 +245,5 @@ impl Round {
                 steps.get(steps.len() / 2).copied()
             }
         }
-    }
-}
-
-impl Snapshot {
-    /// The guard and the series of a question that returns no rows to speak of: is this session good? (SPEC §7)
-    pub(crate) fn nothing_much() -> NodeQuery {
-        NodeQuery { series: Series::Writes, from_unix_ms: Some(1), to_unix_ms: Some(2), rows: 1 }
     }
 }

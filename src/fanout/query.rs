@@ -69,8 +69,8 @@ impl MatrixQuery {
             from_unix_ms: time("from_unix_ms")?,
             to_unix_ms: time("to_unix_ms")?,
             rows: row_budget(number("rows", "an integer", first("rows"))?),
-            require_all: choice("require", ["any", "all"], first("require"))?,
-            identity: !choice("identity", ["true", "false"], first("identity"))?,
+            require_all: choice("require", ["any", "all"], first("require").as_deref())?,
+            identity: !choice("identity", ["true", "false"], first("identity").as_deref())?,
         };
         match (parsed.from_unix_ms, parsed.to_unix_ms) {
             (Some(from), Some(to)) if from > to => {
@@ -96,8 +96,8 @@ fn number(name: &str, what: &str, text: Option<String>) -> Result<Option<i64>, I
 }
 
 /// Whether the second of the two words was given; the first is the default.
-fn choice(name: &str, [default, other]: [&str; 2], text: Option<String>) -> Result<bool, InvalidQuery> {
-    match text.as_deref() {
+fn choice(name: &str, [default, other]: [&str; 2], text: Option<&str>) -> Result<bool, InvalidQuery> {
+    match text {
         None => Ok(false),
         Some(text) if text == default => Ok(false),
         Some(text) if text == other => Ok(true),

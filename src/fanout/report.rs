@@ -40,7 +40,7 @@ pub struct NodeReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// Why it is not ok, in a word.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "word")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
     /// What is odd about its answer.
     pub warnings: Vec<Warning>,
@@ -98,10 +98,6 @@ impl NodeReport {
         self.reason = Some(failure.reason);
         self.bytes = self.bytes.max(failure.bytes);
     }
-}
-
-fn word<S: serde::Serializer>(reason: &Option<Reason>, serializer: S) -> Result<S::Ok, S::Error> {
-    reason.map(Reason::as_str).serialize(serializer)
 }
 
 /// Something odd about a node's answer that did not keep it out of the merge (SPEC §3).

@@ -5,7 +5,7 @@ use url::Url;
 use super::{local::LocalSource, wire::Wire};
 use crate::{
     config::Config,
-    peers::{Anchor, Assignment, Facts, Identity, NodeState, Peer, assign, interface_addresses},
+    peers::{Anchor, Assignment, Facts, Identity, NodeState, Peer, Role, assign, interface_addresses},
 };
 
 /// Everything that one request works with: taken once, and held to the request's end, so that a reload never changes a
@@ -49,6 +49,12 @@ impl Snapshot {
             })
             .collect();
         assign(local.identity.node_id(), &self.anchors(local.addresses), &interface_addresses(), &entries)
+    }
+
+    /// The entries that are other nodes, each once, by what is known now.
+    pub fn others(&self) -> Vec<Arc<Peer>> {
+        let peers = self.peers.iter().zip(self.cast());
+        peers.filter(|(_, assigned)| assigned.role == Role::Peer).map(|(peer, _)| Arc::clone(peer)).collect()
     }
 
     fn anchors(&self, local_addresses: Vec<SocketAddr>) -> Vec<Anchor> {

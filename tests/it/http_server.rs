@@ -62,7 +62,8 @@ fn app() -> tide::Server<()> {
         Ok(format!("got {} bytes", request.body_bytes().await?.len()))
     });
     app.at("/url").get(|request: tide::Request<()>| async move { Ok(request.url().to_string()) });
-    app.at("/cookie").get(|request: tide::Request<()>| async move { Ok(request.header("cookie").unwrap().to_string()) });
+    app.at("/cookie")
+        .get(|request: tide::Request<()>| async move { Ok(request.header("cookie").unwrap().to_string()) });
     app.at("/panic").get(|_| async { if true { panic!("boom, as planned") } else { Ok("") } });
     app.at("/big").get(|_| async { Ok(Body::from(vec![b'x'; BIG])) });
     app.at("/unsized").get(|_| async { Ok(Body::from_reader(async_std::io::Cursor::new("streamed"), None)) });
@@ -151,9 +152,8 @@ fn an_answer_carries_its_length_and_the_connection_stays() {
 #[test]
 fn two_pipelined_requests_get_two_answers_in_order() {
     on_a_server(|server| async move {
-        let answer = server
-            .exchange(format!("GET /url?first HTTP/1.1\r\nHost: localhost\r\n\r\n{}", get("/url?second")))
-            .await;
+        let answer =
+            server.exchange(format!("GET /url?first HTTP/1.1\r\nHost: localhost\r\n\r\n{}", get("/url?second"))).await;
         let (first, second) = (answer.find("/url?first").unwrap(), answer.find("/url?second").unwrap());
         assert!(first < second, "{answer}");
     });
@@ -173,7 +173,8 @@ fn a_slow_head_is_cut() {
 #[test]
 fn garbage_is_a_bad_request_in_our_own_form() {
     on_a_server(|server| async move {
-        for garbage in ["\x16\x03\x01\x02\0\x01\0\x01\u{7f}\r\n\r\n", "what is this\r\n\r\n", "GET / HTTP/9.9\r\n\r\n"] {
+        for garbage in ["\x16\x03\x01\x02\0\x01\0\x01\u{7f}\r\n\r\n", "what is this\r\n\r\n", "GET / HTTP/9.9\r\n\r\n"]
+        {
             assert_refused(&server.exchange(garbage).await, 400, "invalid_query");
         }
     });
@@ -182,8 +183,7 @@ fn garbage_is_a_bad_request_in_our_own_form() {
 #[test]
 fn garbage_after_a_good_request_does_not_spoil_its_answer() {
     on_a_server(|server| async move {
-        let answer =
-            server.exchange("GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\nnot a request\r\n\r\n").await;
+        let answer = server.exchange("GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\nnot a request\r\n\r\n").await;
         let second = answer.find("helloHTTP/1.1 400").expect(&answer) + "hello".len();
         assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
         assert_refused(&answer[second..], 400, "invalid_query");
@@ -344,8 +344,7 @@ fn the_limit_changes_while_serving() {
 #[test]
 fn a_client_that_does_not_read_is_dropped() {
     task::block_on(async {
-        let server =
-            Server::start(|| ServeOptions { write_timeout: Duration::from_millis(200), ..options() }).await;
+        let server = Server::start(|| ServeOptions { write_timeout: Duration::from_millis(200), ..options() }).await;
         let mut stream = server.connect().await;
         stream.write_all(get("/big").as_bytes()).await.unwrap();
         task::sleep(Duration::from_millis(600)).await;

@@ -73,7 +73,12 @@ impl<S> Host<S>
 where
     S: Clone + Send + Sync + 'static,
 {
-    async fn answer(&self, request: Request<Incoming>, ends: Ends, answering: Answering) -> Response<Outgoing<Answering>> {
+    async fn answer(
+        &self,
+        request: Request<Incoming>,
+        ends: Ends,
+        answering: Answering,
+    ) -> Response<Outgoing<Answering>> {
         let head_only = request.method() == Method::HEAD;
         let response = match request::convert(request, ends) {
             Ok(request) => self.ask(request).await,

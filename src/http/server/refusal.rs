@@ -31,11 +31,7 @@ impl Refusal {
     }
 
     pub(super) fn too_many_connections() -> Self {
-        Self {
-            status: StatusCode::ServiceUnavailable,
-            code: "internal",
-            message: "too many connections".to_owned(),
-        }
+        Self { status: StatusCode::ServiceUnavailable, code: "internal", message: "too many connections".to_owned() }
     }
 
     pub(super) fn internal() -> Self {

@@ -1,0 +1,76 @@
+//! Who may read (SPEC §7).
+
+use std::sync::Arc;
+
+use futures_util::{FutureExt, StreamExt, stream};
+use tide::{Request, http::headers::HeaderValue};
+
+use super::{ApiError, State, service::Active};
+use crate::{
+    config::AuthMode,
+    fanout::{Caller, Credentials, Deadline, Failure, GUARD_HEADER, Guard, MATRIX_PATH, NodeQuery, Snapshot},
+    matrix::Series,
+    peers::Peer,
+};
+
+/// Nodes asked at once for their verdict.
+const ASKED_AT_ONCE: usize = 8;
+
+/// On whose behalf nodes are called: the caller of `request`, who must have a session where sessions are forwarded.
+pub(super) fn caller(request: &Request<State>, active: &Active) -> Result<Caller, ApiError> {
+    let guard = request.header(GUARD_HEADER).map(|values| Guard::parse(values.last().as_str()));
+    if guard.is_some_and(Guard::is_loop) {
+        let message = "this request came through too many aggregators: two daemons name each other as local.url";
+        return Err(ApiError::new(508, "loop_detected", message));
+    }
+    let credentials = match active.snapshot.config.auth.mode {
+        AuthMode::None => Credentials::default(),
+        AuthMode::Forward | AuthMode::Mint => {
+            let cookies = request.header("Cookie").into_iter().flatten();
+            Some(Credentials::from_cookies(cookies.map(HeaderValue::as_str)))
+                .filter(Credentials::has_session)
+                .ok_or_else(ApiError::unauthenticated)?
+        }
+    };
+    Ok(Caller { credentials, guard })
+}
+
+/// Whether the caller of `request` may see what is not a matrix: introspection, and metrics from afar. Where sessions
+/// are forwarded the nodes say it, as they would for the matrix.
+pub(super) async fn permit(request: &Request<State>, active: &Active) -> Result<(), ApiError> {
+    let caller = caller(request, active)?;
+    if active.snapshot.config.auth.mode == AuthMode::None {
+        return Ok(());
+    }
+    match verdict(&active.snapshot, &caller).await {
+        Some(Ok(())) => Ok(()),
+        Some(Err(status)) => Err(ApiError::refused(status)),
+        None => Err(ApiError::new(503, "no_node_answered", "no node could be asked whether this session may read")),
+    }
+}
+
+/// The local node's verdict, or that of the first peer that has one.
+async fn verdict(snapshot: &Arc<Snapshot>, caller: &Caller) -> Option<Result<(), u16>> {
+    let deadline = Deadline::within(snapshot.timeout());
+    let question = NodeQuery { series: Series::Writes, from_unix_ms: Some(1), to_unix_ms: Some(2), rows: 1 };
+    if let Some(local) = &snapshot.local {
+        let answer = local.source.matrix(&question, caller, deadline).await;
+        if let Some(verdict) = verdict_of(answer) {
+            return Some(verdict);
+        }
+    }
+    let ask = async |peer: Arc<Peer>| {
+        let question = question.to_string();
+        verdict_of(snapshot.wire.get(&peer.entry.url, MATRIX_PATH, Some(&question), caller, deadline).await)
+    };
+    let reachable = snapshot.others().into_iter().filter(|peer| !peer.state.get().breaker.is_open());
+    let asked = stream::iter(reachable.map(|peer| ask(peer).boxed())).buffer_unordered(ASKED_AT_ONCE);
+    asked.filter_map(std::future::ready).next().await
+}
+
+fn verdict_of<T>(answer: Result<T, Failure>) -> Option<Result<(), u16>> {
+    match answer {
+        Ok(_) => Some(Ok(())),
+        Err(failure) => failure.verdict().map(Err),
+    }
+}

@@ -1,0 +1,72 @@
+use std::sync::Arc;
+
+use tide::{Middleware, Next, Request, Response, StatusCode, http::Method};
+
+use super::{
+    ApiError, CLUSTER_PATH, CONFIG_PATH, HEALTH_PATH, MATRIX_PATH, METRICS_PATH, PAGE_PATH, READY_PATH, State, hosts,
+    service::Active,
+};
+
+/// What every request passes: it gets its snapshot, and its answer the headers that all answers carry (SPEC §2).
+pub(super) struct Gate;
+
+#[tide::utils::async_trait]
+impl Middleware<State> for Gate {
+    async fn handle(&self, mut request: Request<State>, next: Next<'_, State>) -> tide::Result {
+        let service = Arc::clone(request.state());
+        let active = service.active();
+        request.set_ext(Arc::clone(&active));
+        let path = known_path(request.url().path());
+        let mut response = match turned_away(&request, &active) {
+            Some(error) => error.into_response(),
+            None => worded(next.run(request).await),
+        };
+        if response.status() == StatusCode::MethodNotAllowed {
+            response.insert_header("Allow", "GET, HEAD");
+        }
+        for (name, value) in active.headers(&service.fanout) {
+            response.insert_header(name, value);
+        }
+        response.insert_header("X-Content-Type-Options", "nosniff");
+        response.insert_header("Cache-Control", "no-store");
+        service.metrics.request(path, response.status().into());
+        Ok(response)
+    }
+}
+
+/// The configuration that `request` works with to its end.
+pub(super) fn active(request: &Request<State>) -> Arc<Active> {
+    request.ext::<Arc<Active>>().cloned().unwrap_or_else(|| request.state().active())
+}
+
+fn turned_away(request: &Request<State>, active: &Active) -> Option<ApiError> {
+    if !hosts::is_ours(request.url().host().as_ref(), active) {
+        let host = request.host().unwrap_or_default().escape_debug();
+        let message = format!("{host} is not a name of this host; add it to server.allowed_hosts if it is");
+        return Some(ApiError::new(421, "misdirected", message));
+    }
+    let method = request.method();
+    (!matches!(method, Method::Get | Method::Head)).then(|| {
+        ApiError::new(405, "method_not_allowed", format!("{method} is not allowed here, only GET and HEAD are"))
+    })
+}
+
+/// Gives tide's own answers, which are empty, their words.
+fn worded(mut response: Response) -> Response {
+    if let Some(error) = response.take_error() {
+        log::error!("a handler failed: {error}");
+        return ApiError::new(500, "internal", "the daemon failed to answer; its log says why").into_response();
+    }
+    match response.status() {
+        StatusCode::NotFound if response.is_empty() != Some(false) => {
+            ApiError::new(404, "not_found", "nothing is here; the page is at /admin/keyviz/").into_response()
+        }
+        _ => response,
+    }
+}
+
+/// A label for the metrics: a path of the interface, never the caller's own text.
+fn known_path(path: &str) -> &'static str {
+    let known = ["/", MATRIX_PATH, CLUSTER_PATH, CONFIG_PATH, METRICS_PATH, HEALTH_PATH, READY_PATH, PAGE_PATH];
+    known.into_iter().find(|known| *known == path).unwrap_or("other")
+}

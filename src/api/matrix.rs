@@ -1,0 +1,105 @@
+//! The matrix, merged or the local node's own, and the local node's view of the cluster.
+
+use std::{sync::Arc, time::Duration};
+
+use async_std::task;
+use bytes::Bytes;
+use tide::{Body, Request, Response, StatusCode};
+
+use super::{ApiError, State, auth, gate, json};
+use crate::{
+    fanout::{Caller, Deadline, Failure, LocalMatrix, LocalNode, MatrixQuery, Outcome, Snapshot, Verdict},
+    matrix,
+};
+
+/// `/admin/api/v1/keyviz/matrix` (SPEC §2).
+pub(super) async fn merged(request: Request<State>) -> Result<Response, ApiError> {
+    let active = gate::active(&request);
+    let caller = auth::caller(&request, &active)?;
+    let query = MatrixQuery::parse(request.url().query().unwrap_or_default())
+        .map_err(|error| ApiError::new(400, "invalid_query", error.to_string()))?;
+    let snapshot = &active.snapshot;
+    if caller.guard.is_some() || snapshot.peers.is_empty() {
+        return unmerged(snapshot, &query, &caller).await;
+    }
+    let outcome = request.state().fanout.matrix(snapshot, query, caller).await;
+    let mut response = fanned_out(&outcome, query).unwrap_or_else(ApiError::into_response);
+    let (responded, expected) = (outcome.block.responded, outcome.block.expected);
+    response.insert_header("X-Keyviz-Responded", format!("{responded}/{expected}"));
+    Ok(response)
+}
+
+fn fanned_out(outcome: &Outcome, query: MatrixQuery) -> Result<Response, ApiError> {
+    let (responded, expected) = (outcome.block.responded, outcome.block.expected);
+    match &outcome.verdict {
+        Verdict::Refused(status) => Err(ApiError::refused(*status)),
+        Verdict::NoNodeAnswered => {
+            let message = format!("none of {expected} nodes answered; fanout.nodes says why");
+            Err(ApiError::new(503, "no_node_answered", message).with_fanout(outcome.block.clone()))
+        }
+        Verdict::Merged(_) if query.require_all && !outcome.block.complete => {
+            let message = format!("{responded} of {expected} nodes answered, and require=all was asked for");
+            Err(ApiError::new(503, "incomplete", message).with_fanout(outcome.block.clone()))
+        }
+        Verdict::Merged(body) => Ok(shared_json(body.clone())),
+    }
+}
+
+/// A body that other answers may share.
+fn shared_json(body: Bytes) -> Response {
+    let length = body.len();
+    let reader = futures_util::io::Cursor::new(body);
+    let mut response = json(StatusCode::Ok, Vec::new());
+    let kind = response.content_type();
+    response.set_body(Body::from_reader(reader, Some(length)));
+    if let Some(kind) = kind {
+        response.set_content_type(kind);
+    }
+    response
+}
+
+/// The local node's matrix as it gave it: to another aggregator, or where there are no peers.
+async fn unmerged(snapshot: &Arc<Snapshot>, query: &MatrixQuery, caller: &Caller) -> Result<Response, ApiError> {
+    let (local, deadline) = local(snapshot)?;
+    let asked = query.as_asked();
+    let matrix = local.source.matrix(&asked, caller, deadline);
+    let body = match in_time(deadline.remaining(), matrix).await? {
+        LocalMatrix::Encoded(reply) => reply.body,
+        LocalMatrix::Decoded(matrix) => task::spawn_blocking(move || matrix::encode(&matrix)).await,
+    };
+    Ok(json(StatusCode::Ok, body))
+}
+
+/// `/admin/api/v1/cluster` (SPEC §2): the local node's own answer, so that this daemon can stand for its node.
+pub(super) async fn cluster(request: Request<State>) -> Result<Response, ApiError> {
+    let active = gate::active(&request);
+    let caller = auth::caller(&request, &active)?;
+    let (local, deadline) = local(&active.snapshot)?;
+    let cluster = in_time(deadline.remaining(), local.source.cluster(&caller, deadline)).await?;
+    Ok(json(StatusCode::Ok, cluster.to_string().into_bytes()))
+}
+
+fn local(snapshot: &Snapshot) -> Result<(&LocalNode, Deadline), ApiError> {
+    let none = || ApiError::new(503, "keyviz_disabled", "there is no node on this host (local.source is \"none\")");
+    let local = snapshot.local.as_ref().ok_or_else(none)?;
+    Ok((local, Deadline::within(snapshot.timeout())))
+}
+
+/// An in-process source is held to the deadline here; over HTTP the call itself is.
+async fn in_time<T>(remaining: Duration, asked: impl Future<Output = Result<T, Failure>>) -> Result<T, ApiError> {
+    match async_std::future::timeout(remaining, asked).await {
+        Ok(answer) => answer.map_err(|failure| passed_on(&failure)),
+        Err(_) => Err(ApiError::new(503, "local_unavailable", "the local node did not answer in time")),
+    }
+}
+
+/// A failing local node's own 401, 403 or 503 with its code; anything else is 503 `local_unavailable` (SPEC §2).
+fn passed_on(failure: &Failure) -> ApiError {
+    let (status, default) = match failure.status {
+        Some(401) => (401, "unauthenticated"),
+        Some(403) => (403, "forbidden"),
+        _ => (503, "local_unavailable"),
+    };
+    let own_code = failure.code.as_deref().filter(|_| matches!(failure.status, Some(401 | 403 | 503)));
+    ApiError::new(status, own_code.unwrap_or(default), format!("the local node: {}", failure.message))
+}

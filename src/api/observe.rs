@@ -1,0 +1,50 @@
+//! What machines ask about the process itself, and the page's address.
+
+use std::net::SocketAddr;
+
+use tide::{Request, Response, StatusCode};
+
+use super::{ApiError, State, auth, gate};
+
+/// `/admin/healthz`: the process serves.
+pub(super) async fn health(_: Request<State>) -> tide::Result {
+    Ok(text(StatusCode::Ok, "ok\n"))
+}
+
+/// `/admin/readyz`: a config is active, and the process is not ending.
+pub(super) async fn ready(request: Request<State>) -> tide::Result {
+    Ok(if request.state().is_draining() {
+        text(StatusCode::ServiceUnavailable, "draining\n")
+    } else {
+        text(StatusCode::Ok, "ok\n")
+    })
+}
+
+/// `/metrics`: open on loopback, else to those who may read the matrix (SPEC §7).
+pub(super) async fn metrics(request: Request<State>) -> Result<Response, ApiError> {
+    let active = gate::active(&request);
+    let peer = request.peer_addr().and_then(|at| at.parse::<SocketAddr>().ok());
+    if !peer.is_some_and(|at| at.ip().to_canonical().is_loopback()) {
+        auth::permit(&request, &active).await?;
+    }
+    let breakers = active.snapshot.peers.iter();
+    let breakers = breakers.map(|peer| (peer.entry.entry.as_str(), peer.state.get().breaker.is_open()));
+    let rendered = request.state().metrics.render(breakers);
+    let body = rendered.map_err(|error| ApiError::new(500, "internal", error.to_string()))?;
+    Ok(Response::builder(StatusCode::Ok)
+        .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
+        .body(body)
+        .build())
+}
+
+/// `/admin/keyviz/`: where to find what is served, for someone with a browser.
+pub(super) async fn page(_: Request<State>) -> tide::Result {
+    let mut response = text(StatusCode::Ok, include_str!("page.html"));
+    response.set_content_type("text/html; charset=utf-8");
+    response.insert_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+    Ok(response)
+}
+
+fn text(status: StatusCode, body: &str) -> Response {
+    Response::builder(status).content_type("text/plain; charset=utf-8").body(body).build()
+}
