@@ -1,18 +1,6 @@
 //! The rules for one window and for one cell (SPEC §4), contribution by contribution.
 
-/// Who led the group that counted: raft group and leader's term, 0 where not known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Identity {
-    /// Before the group, since a tie goes to the higher term first.
-    pub(super) term: u64,
-    pub(super) group: u64,
-}
-
-impl Identity {
-    fn is_known(self) -> bool {
-        self.group != 0 && self.term != 0
-    }
-}
+use super::identity::Identity;
 
 /// What one column of one node counted for a row.
 #[derive(Clone, Copy, Debug)]

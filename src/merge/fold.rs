@@ -1,49 +1,130 @@
-//! Merges the cells of one row.
+//! Merges row by row into the same memory: whole stretches of columns where a row's counts have one identity, cell by
+//! cell where they have several.
 
 use super::{
     MergedRow,
-    cell::{self, Cell, Contribution, Identity},
+    identity::{Identity, identity_runs, sole_identity},
+    lanes::Lanes,
     plan::Plan,
+    rule::Rule,
 };
-use crate::matrix::{Identities, Row, RowMeta, Series};
+use crate::matrix::{Identities, IdentitiesBuilder, Row, RowMeta, Series};
 
-/// Merges row by row into the same memory.
+/// The row merged last, and the memory for the next.
 pub(super) struct Fold<'a> {
-    series: Series,
-    plan: &'a Plan,
-    /// The description of the row merged last.
+    lanes: Lanes,
+    rule: Rule<'a>,
     meta: Option<&'a RowMeta>,
-    /// Its cells.
-    cells: Vec<Cell>,
-    /// Per input, its share of the row.
-    shares: Vec<Option<&'a Row>>,
-    contributions: Vec<Contribution>,
+    values: Vec<u64>,
+    conflicts: Vec<bool>,
+    /// The identity of all counts of the row; `None` when there are several, and `seen` has those of each cell.
+    sole: Option<Identity>,
+    seen: Vec<Seen>,
+    /// What the windows of several inputs hold.
+    shared: Vec<u64>,
+    shared_conflicts: Vec<bool>,
+}
+
+/// The identities of the counts in one cell.
+#[derive(Clone, Copy, Debug)]
+enum Seen {
+    Nothing,
+    One(Identity),
+    Several,
 }
 
 impl<'a> Fold<'a> {
-    pub(super) fn new(series: Series, plan: &'a Plan, inputs: usize) -> Self {
-        Self { series, plan, meta: None, cells: Vec::new(), shares: vec![None; inputs], contributions: Vec::new() }
+    /// `columns_sent` says how many columns each input has.
+    pub(super) fn new(series: Series, plan: &'a Plan, columns_sent: impl Iterator<Item = usize>) -> Self {
+        let lanes = Lanes::new(series, plan, columns_sent);
+        let columns = plan.columns.len();
+        let shared = lanes.shared_columns.len();
+        Self {
+            rule: Rule::new(series, plan),
+            meta: None,
+            values: vec![0; columns],
+            conflicts: vec![false; columns],
+            sole: None,
+            seen: vec![Seen::Nothing; columns],
+            shared: vec![0; shared],
+            shared_conflicts: vec![false; shared],
+            lanes,
+        }
     }
 
     /// Merges one row of these inputs.
     pub(super) fn row(&mut self, contributors: &[(usize, &'a Row)]) {
         self.meta = contributors.first().map(|(_, row)| &row.meta);
+        self.values.fill(0);
+        self.conflicts.fill(false);
+        self.add_alone(contributors);
+        if !self.shared.is_empty() {
+            self.add_shared(contributors);
+        }
+        self.sole = sole_identity(contributors.iter().map(|&(_, row)| row));
+        self.rule.set_row(contributors);
+        if self.sole.is_none() {
+            self.merge_by_identity(contributors);
+        }
+        for i in 0..self.lanes.irregular_columns.len() {
+            self.merge_by_rule(self.lanes.irregular_columns[i]);
+        }
+    }
+
+    fn add_alone(&mut self, contributors: &[(usize, &Row)]) {
         for &(input, row) in contributors {
-            self.shares[input] = Some(row);
+            for span in &self.lanes.by_input[input].alone {
+                span.add(&row.values, &mut self.values);
+            }
         }
-        self.cells.clear();
-        for column in 0..self.plan.columns.len() {
-            let cell = self.column(column);
-            self.cells.push(cell);
+    }
+
+    fn add_shared(&mut self, contributors: &[(usize, &Row)]) {
+        self.shared.fill(0);
+        self.shared_conflicts.fill(false);
+        for &(input, row) in contributors {
+            for span in &self.lanes.by_input[input].shared {
+                span.raise(&row.values, &mut self.shared, &mut self.shared_conflicts);
+            }
         }
-        for &(input, _) in contributors {
-            self.shares[input] = None;
+        for ((&column, &value), &conflict) in
+            self.lanes.shared_columns.iter().zip(&self.shared).zip(&self.shared_conflicts)
+        {
+            self.values[column] = self.values[column].saturating_add(value);
+            self.conflicts[column] |= conflict;
         }
+    }
+
+    /// Finds the identities in each cell, and merges those with several by the full rules.
+    fn merge_by_identity(&mut self, contributors: &[(usize, &'a Row)]) {
+        self.seen.fill(Seen::Nothing);
+        for &(input, row) in contributors {
+            let columns = &self.lanes.by_input[input].columns;
+            for (run, identity) in identity_runs(row) {
+                for (&column, _) in columns[run.clone()].iter().zip(&row.values[run]).filter(|(_, value)| **value > 0) {
+                    if let Some(column) = column {
+                        self.seen[column].add(identity);
+                    }
+                }
+            }
+        }
+        for column in 0..self.seen.len() {
+            if let Seen::Several = self.seen[column] {
+                self.merge_by_rule(column);
+            }
+        }
+    }
+
+    fn merge_by_rule(&mut self, column: usize) {
+        let cell = self.rule.column(column);
+        self.values[column] = cell.value;
+        self.conflicts[column] = cell.conflict;
+        self.seen[column] = Seen::One(cell.identity);
     }
 
     /// The sum of the row's cells.
     pub(super) fn sum(&self) -> u128 {
-        self.cells.iter().map(|cell| u128::from(cell.value)).sum()
+        self.values.iter().map(|&value| u128::from(value)).sum()
     }
 
     pub(super) fn bucket_id(&self) -> &'a str {
@@ -51,31 +132,45 @@ impl<'a> Fold<'a> {
     }
 
     pub(super) fn to_row(&self) -> MergedRow {
-        let conflict = self.cells.iter().any(|cell| cell.conflict);
+        let conflict = self.conflicts.contains(&true);
+        let (raft_group_ids, leader_terms) = self.identities();
         MergedRow {
             meta: self.meta.cloned().unwrap_or_default(),
-            values: self.cells.iter().map(|cell| cell.value).collect(),
-            raft_group_ids: self.cells.iter().map(|cell| cell.identity.group).collect(),
-            leader_terms: self.cells.iter().map(|cell| cell.identity.term).collect(),
-            conflicts: conflict.then(|| self.cells.iter().map(|cell| cell.conflict).collect()),
+            values: self.values.clone(),
+            raft_group_ids,
+            leader_terms,
+            conflicts: conflict.then(|| self.conflicts.clone()),
         }
     }
 
-    fn column(&mut self, column: usize) -> Cell {
-        let plan = self.plan;
-        cell::sum(plan.columns[column].clone().map(|window| self.window(window)))
+    /// Groups and terms, 0 where a cell is 0.
+    fn identities(&self) -> (Identities, Identities) {
+        let Some(sole) = self.sole else {
+            let of = |seen: &Seen| seen.identity();
+            let groups = self.seen.iter().map(|seen| of(seen).group).collect();
+            return (groups, self.seen.iter().map(|seen| of(seen).term).collect());
+        };
+        let mut groups = IdentitiesBuilder::default();
+        let mut terms = IdentitiesBuilder::default();
+        for run in self.values.chunk_by(|&a, &b| (a == 0) == (b == 0)) {
+            let identity = if run[0] == 0 { Identity::default() } else { sole };
+            groups.push_run(identity.group, run.len());
+            terms.push_run(identity.term, run.len());
+        }
+        (groups.finish(), terms.finish())
+    }
+}
+
+impl Seen {
+    fn add(&mut self, identity: Identity) {
+        *self = match *self {
+            Self::Nothing => Self::One(identity),
+            Self::One(seen) if seen == identity => return,
+            _ => Self::Several,
+        };
     }
 
-    fn window(&mut self, window: usize) -> Cell {
-        self.contributions.clear();
-        for order in self.plan.windows[window].clone() {
-            let source = self.plan.sources[order];
-            let Some(row) = self.shares[source.input] else { continue };
-            let value = row.values.get(source.index).copied().unwrap_or_default();
-            let of = |ids: &Option<Identities>| ids.as_ref().and_then(|ids| ids.get(source.index)).unwrap_or_default();
-            let identity = Identity { group: of(&row.raft_group_ids), term: of(&row.leader_terms) };
-            self.contributions.push(Contribution { input: source.input, order, value, identity });
-        }
-        if self.series.is_write() { cell::writes(&mut self.contributions) } else { cell::reads(&self.contributions) }
+    fn identity(self) -> Identity {
+        if let Self::One(identity) = self { identity } else { Identity::default() }
     }
 }
