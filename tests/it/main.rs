@@ -3,3 +3,6 @@
 mod codec;
 mod http_client;
 mod http_server;
+mod merge_properties;
+mod merge_strategies;
+mod oracle;
