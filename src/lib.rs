@@ -13,7 +13,9 @@
 //! | [`demo`] | a simulated cluster |
 //! | [`cli`] | the commands of the binary |
 
+pub mod cli;
 pub mod config;
+pub mod demo;
 pub mod http;
 pub mod matrix;
 pub mod merge;
