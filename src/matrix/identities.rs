@@ -1,3 +1,195 @@
+use std::{iter, ops::Range};
+
 /// Raft groups or terms, one per cell, kept as what they nearly always are: a few runs of one value.
+///
+/// Where runs are short the cells are kept one by one, so memory never exceeds 8 bytes a cell. The form is a function of
+/// the content, so derived equality is equality by content.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identities;
+pub struct Identities {
+    form: Form,
+    len: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Form {
+    /// Neighbouring runs have different values; the last one ends at the length.
+    Runs(Vec<Run>),
+    Cells(Vec<u64>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Run {
+    end: usize,
+    value: u64,
+}
+
+/// Whether `runs` runs over `len` cells take no more memory than the cells themselves: a run is as large as two cells.
+const fn runs_pay(runs: usize, len: usize) -> bool {
+    runs <= 1 || runs * 2 <= len
+}
+
+impl Identities {
+    /// One value per cell.
+    pub fn from_slice(cells: &[u64]) -> Self {
+        let mut builder = IdentitiesBuilder::default();
+        builder.extend(cells);
+        builder.finish()
+    }
+
+    /// The same value in all of `len` cells.
+    pub fn constant(value: u64, len: usize) -> Self {
+        let mut builder = IdentitiesBuilder::default();
+        builder.push_run(value, len);
+        builder.finish()
+    }
+
+    /// How many cells.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are no cells.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The value of cell `index`; `None` beyond the last.
+    pub fn get(&self, index: usize) -> Option<u64> {
+        match &self.form {
+            Form::Runs(runs) => runs.get(runs.partition_point(|run| run.end <= index)).map(|run| run.value),
+            Form::Cells(cells) => cells.get(index).copied(),
+        }
+    }
+
+    /// The longest stretches of one value, in order; together they cover every cell.
+    pub fn runs(&self) -> impl Iterator<Item = (Range<usize>, u64)> {
+        let mut start = 0;
+        let mut index = 0;
+        iter::from_fn(move || {
+            let run = match &self.form {
+                Form::Runs(runs) => *runs.get(index)?,
+                Form::Cells(cells) => first_run(cells, start)?,
+            };
+            index += 1;
+            let range = start..run.end;
+            start = run.end;
+            Some((range, run.value))
+        })
+    }
+
+    /// The one value of all cells; `None` when they differ or there are none.
+    pub fn uniform(&self) -> Option<u64> {
+        match &self.form {
+            Form::Runs(runs) if runs.len() == 1 => runs.first().map(|run| run.value),
+            _ => None,
+        }
+    }
+}
+
+/// The run that begins at cell `start`.
+fn first_run(cells: &[u64], start: usize) -> Option<Run> {
+    let rest = cells.get(start..)?;
+    let value = *rest.first()?;
+    let length = rest.iter().position(|&cell| cell != value).unwrap_or(rest.len());
+    Some(Run { end: start + length, value })
+}
+
+impl Default for Identities {
+    fn default() -> Self {
+        Self { form: Form::Runs(Vec::new()), len: 0 }
+    }
+}
+
+impl FromIterator<u64> for Identities {
+    fn from_iter<I: IntoIterator<Item = u64>>(cells: I) -> Self {
+        let mut builder = IdentitiesBuilder::default();
+        cells.into_iter().for_each(|cell| builder.push(cell));
+        builder.finish()
+    }
+}
+
+/// Makes [`Identities`] from left to right.
+#[derive(Clone, Debug, Default)]
+pub struct IdentitiesBuilder {
+    made: Identities,
+    /// Runs so far, whatever the form.
+    runs: usize,
+    last: Option<u64>,
+}
+
+/// Fewer runs than this are never worth expanding, however short they are so far.
+const FEW_RUNS: usize = 16;
+
+impl IdentitiesBuilder {
+    /// How many cells so far.
+    pub fn len(&self) -> usize {
+        self.made.len
+    }
+
+    /// Whether there are no cells yet.
+    pub fn is_empty(&self) -> bool {
+        self.made.len == 0
+    }
+
+    /// Appends one cell.
+    pub fn push(&mut self, value: u64) {
+        self.push_run(value, 1);
+    }
+
+    /// Appends `count` cells of one value.
+    pub fn push_run(&mut self, value: u64, count: usize) {
+        if count == 0 {
+            return;
+        }
+        let extends = self.last == Some(value);
+        self.last = Some(value);
+        self.runs += usize::from(!extends);
+        self.made.len += count;
+        let end = self.made.len;
+        match &mut self.made.form {
+            Form::Cells(cells) => cells.resize(end, value),
+            Form::Runs(runs) => match runs.last_mut() {
+                Some(run) if extends => run.end = end,
+                _ => runs.push(Run { end, value }),
+            },
+        }
+        if self.runs > FEW_RUNS && !runs_pay(self.runs, end) {
+            self.expand();
+        }
+    }
+
+    /// Appends cells one by one.
+    pub fn extend(&mut self, cells: &[u64]) {
+        for run in cells.chunk_by(|a, b| a == b) {
+            self.push_run(run[0], run.len());
+        }
+    }
+
+    /// The cells pushed.
+    pub fn finish(mut self) -> Identities {
+        if runs_pay(self.runs, self.made.len) {
+            self.collapse();
+        } else {
+            self.expand();
+        }
+        self.made
+    }
+
+    fn expand(&mut self) {
+        if let Form::Runs(runs) = &self.made.form {
+            let mut cells = Vec::with_capacity(self.made.len);
+            runs.iter().for_each(|run| cells.resize(run.end, run.value));
+            self.made.form = Form::Cells(cells);
+        }
+    }
+
+    fn collapse(&mut self) {
+        if let Form::Cells(_) = self.made.form {
+            let runs = self.made.runs().map(|(range, value)| Run { end: range.end, value });
+            self.made.form = Form::Runs(runs.collect());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

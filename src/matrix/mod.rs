@@ -6,11 +6,12 @@
 mod decode;
 mod encode;
 mod identities;
+pub(crate) mod json;
 mod series;
 
 pub use decode::{DecodeError, decode};
 pub use encode::encode;
-pub use identities::Identities;
+pub use identities::{Identities, IdentitiesBuilder};
 pub use series::{Series, UnknownSeries};
 
 /// One node's answer, as sent: columns may be out of order or repeated (WIRE §2, "valid, though odd").

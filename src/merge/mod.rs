@@ -2,6 +2,10 @@
 //!
 //! Pure: the result depends on the order of the inputs and on their data alone.
 
+mod encode;
+
+pub use encode::{Extras, encode};
+
 use crate::{
     config::{Dedupe, Step},
     matrix::{Identities, Matrix, RowMeta, Series},

@@ -1,0 +1,219 @@
+use std::borrow::Cow;
+
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+use super::{DecodeError, Result};
+
+/// A place in a body, moved on by reading what stands there.
+#[derive(Clone)]
+pub(super) struct Cursor<'a> {
+    body: &'a [u8],
+    at: usize,
+}
+
+/// Most bytes of a body that an error repeats.
+const QUOTED: usize = 40;
+
+/// Text of a peer, as an error shows it: bounded, without control characters.
+pub(super) fn quoted(text: &[u8]) -> String {
+    let (shown, more) = if text.len() > QUOTED { (&text[..QUOTED], "…") } else { (text, "") };
+    format!("\"{}{more}\"", String::from_utf8_lossy(shown).escape_debug())
+}
+
+const fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\n' | b'\t' | b'\r')
+}
+
+impl<'a> Cursor<'a> {
+    pub(super) fn new(body: &'a [u8]) -> Self {
+        Self { body, at: 0 }
+    }
+
+    /// The bytes not yet read.
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.body.get(self.at..).unwrap_or_default()
+    }
+
+    /// The next byte that is not white space, left unread.
+    pub(super) fn peek(&mut self) -> Option<u8> {
+        while self.body.get(self.at).copied().is_some_and(is_space) {
+            self.at += 1;
+        }
+        self.body.get(self.at).copied()
+    }
+
+    /// Reads `byte` if it is next.
+    pub(super) fn take(&mut self, byte: u8) -> bool {
+        let found = self.peek() == Some(byte);
+        self.at += usize::from(found);
+        found
+    }
+
+    pub(super) fn expect(&mut self, byte: u8) -> Result<()> {
+        if self.take(byte) { Ok(()) } else { Err(self.unexpected(format_args!("`{}`", char::from(byte)))) }
+    }
+
+    /// Nothing but white space may be left.
+    pub(super) fn end(&mut self) -> Result<()> {
+        if self.peek().is_none() { Ok(()) } else { Err(self.unexpected("the end")) }
+    }
+
+    /// The error that something else than `wanted` comes next.
+    pub(super) fn unexpected(&mut self, wanted: impl std::fmt::Display) -> DecodeError {
+        let found = match self.peek() {
+            None => "the end".to_owned(),
+            Some(_) => quoted(self.token()),
+        };
+        DecodeError::new(format!("{found} at byte {} where {wanted} should be", self.at))
+    }
+
+    /// What stands here up to the next delimiter, at least one byte of it.
+    fn token(&self) -> &'a [u8] {
+        let rest = self.rest();
+        let ends = |byte: &u8| is_space(*byte) || b",:[]{}\"".contains(byte);
+        let end = rest.iter().skip(1).position(ends).map_or(rest.len(), |at| at + 1);
+        &rest[..end]
+    }
+
+    /// Reads an object: `field` is called for each of the `known` members, at most once, with the cursor at its value;
+    /// the others are skipped.
+    pub(super) fn object(
+        &mut self,
+        known: &[&'static str],
+        mut field: impl FnMut(&mut Self, &'static str) -> Result<()>,
+    ) -> Result<()> {
+        self.expect(b'{')?;
+        let mut seen = 0u32;
+        let mut more = !self.take(b'}');
+        while more {
+            let key = self.string()?;
+            self.expect(b':')?;
+            match known.iter().position(|name| *name == key) {
+                None => drop(self.skip()?),
+                Some(index) if seen & (1 << index) != 0 => return Err(DecodeError::new("twice").within(key)),
+                Some(index) => {
+                    seen |= 1 << index;
+                    field(self, known[index]).map_err(|error| error.within(known[index]))?;
+                }
+            }
+            more = self.take(b',');
+            if !more {
+                self.expect(b'}')?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads an array; `item` is called with the cursor at each element.
+    pub(super) fn array(&mut self, mut item: impl FnMut(&mut Self) -> Result<()>) -> Result<()> {
+        self.expect(b'[')?;
+        if self.take(b']') {
+            return Ok(());
+        }
+        loop {
+            item(self)?;
+            if !self.take(b',') {
+                return self.expect(b']');
+            }
+        }
+    }
+
+    /// Reads `null` as `None`, anything else by `read`.
+    pub(super) fn optional<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T>) -> Result<Option<T>> {
+        if self.peek() == Some(b'n') && self.token() == b"null" {
+            self.at += 4;
+            return Ok(None);
+        }
+        read(self).map(Some)
+    }
+
+    pub(super) fn boolean(&mut self) -> Result<bool> {
+        let value = match self.peek().map(|_| self.token()) {
+            Some(b"true") => true,
+            Some(b"false") => false,
+            _ => return Err(self.unexpected("true or false")),
+        };
+        self.at += self.token().len();
+        Ok(value)
+    }
+
+    /// Reads a string, borrowed from the body unless it has escapes.
+    pub(super) fn string(&mut self) -> Result<Cow<'a, str>> {
+        if self.peek() != Some(b'"') {
+            return Err(self.unexpected("a string"));
+        }
+        let text = &self.rest()[1..];
+        let plain = text.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < b' ').unwrap_or(text.len());
+        if text.get(plain) != Some(&b'"') {
+            return self.foreign::<String>().map(Cow::Owned);
+        }
+        let at = self.at;
+        let text = str::from_utf8(&text[..plain])
+            .map_err(|error| DecodeError::new(format!("string at byte {at} is not UTF-8: {error}")))?;
+        self.at += plain + 2;
+        Ok(Cow::Borrowed(text))
+    }
+
+    /// Skips one value of any kind and depth; returns its bytes.
+    pub(super) fn skip(&mut self) -> Result<&'a [u8]> {
+        self.peek();
+        let from = self.at;
+        self.foreign::<IgnoredAny>()?;
+        Ok(&self.body[from..self.at])
+    }
+
+    /// Reads one value with serde_json.
+    fn foreign<T: DeserializeOwned>(&mut self) -> Result<T> {
+        let mut values = serde_json::Deserializer::from_slice(self.rest()).into_iter();
+        match values.next() {
+            Some(Ok(value)) => {
+                self.at += values.byte_offset();
+                Ok(value)
+            }
+            Some(Err(error)) => Err(DecodeError::new(format!("after byte {}: {error}", self.at))),
+            None => Err(self.unexpected("a value")),
+        }
+    }
+
+    pub(super) fn u64(&mut self) -> Result<u64> {
+        let wanted = "an integer from 0 to 18446744073709551615";
+        self.peek();
+        digits(self.token()).inspect(|_| self.at += self.token().len()).ok_or_else(|| self.unexpected(wanted))
+    }
+
+    fn i64(&mut self) -> Result<i64> {
+        self.peek();
+        let value = match self.token() {
+            [b'-', magnitude @ ..] => digits(magnitude).filter(|&m| m != 0).and_then(|m| 0i64.checked_sub_unsigned(m)),
+            token => digits(token).and_then(|value| i64::try_from(value).ok()),
+        };
+        value.inspect(|_| self.at += self.token().len()).ok_or_else(|| self.unexpected("an integer of 64 bits"))
+    }
+
+    pub(super) fn i64_array(&mut self) -> Result<Vec<i64>> {
+        let mut numbers = Vec::new();
+        self.array(|cursor| {
+            numbers.push(cursor.i64()?);
+            Ok(())
+        })?;
+        Ok(numbers)
+    }
+
+    pub(super) fn u64_array(&mut self, numbers: &mut Vec<u64>) -> Result<()> {
+        self.array(|cursor| {
+            numbers.push(cursor.u64()?);
+            Ok(())
+        })
+    }
+}
+
+/// The number that `token` is, if it is digits without a leading zero.
+fn digits(token: &[u8]) -> Option<u64> {
+    if token.is_empty() || (token[0] == b'0' && token.len() > 1) {
+        return None;
+    }
+    token.iter().try_fold(0u64, |value, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        (digit < 10).then(|| value.checked_mul(10)?.checked_add(digit.into())).flatten()
+    })
+}

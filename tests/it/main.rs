@@ -1,0 +1,3 @@
+//! Black-box tests, one module per area, in one binary.
+
+mod codec;
