@@ -98,7 +98,8 @@ impl Cluster {
             let node = Arc::new(Node::new(index, Arc::clone(&workload), history, history.max(millis(KEEP))));
             cluster.nodes.push((address, Arc::clone(&node)));
             let state = app::State { node, nodes: options.nodes, epoch_unix_ms };
-            let life = Life { index, address, state, schedule: workload.schedule.clone(), stop: stop.clone() };
+            let clock = Clock { epoch_unix_ms, stop: stop.clone() };
+            let life = Life { index, address, state, schedule: workload.schedule.clone(), clock };
             cluster.tasks.push(task::spawn(life.run(listener)));
         }
         Ok(cluster)
@@ -149,7 +150,7 @@ struct Life {
     address: SocketAddr,
     state: app::State,
     schedule: Schedule,
-    stop: Receiver<Infallible>,
+    clock: Clock,
 }
 
 impl Life {
@@ -157,31 +158,52 @@ impl Life {
         let mut listener = Some(listener);
         for incarnation in 0.. {
             let up = self.schedule.up(self.index, incarnation);
-            if self.stopped_before(up.start).await {
+            if self.clock.stopped_before(up.start).await {
                 return;
             }
-            while listener.is_none() {
-                listener = TcpListener::bind(self.address)
-                    .inspect_err(|cause| log::warn!("rebind {}: {cause}", self.address))
-                    .ok();
-                if listener.is_none() && self.stopped_within(Duration::from_millis(100)).await {
-                    return;
-                }
-            }
-            if let Some(listener) = listener.take() {
-                let end = async { drop(self.stopped_before(up.end).await) };
-                serve(listener.into(), app::app(self.state.clone()), serve_options, end).await;
-            }
-            if self.stop.is_closed() {
+            let Some(listener) = (match listener.take() {
+                Some(first) => Some(first),
+                None => self.rebind().await,
+            }) else {
+                return;
+            };
+            let clock = self.clock.clone();
+            let end = async move {
+                clock.stopped_before(up.end).await;
+            };
+            serve(listener.into(), app::app(self.state.clone()), serve_options, end).await;
+            if self.clock.stop.is_closed() {
                 return;
             }
             log::info!("{} goes down", self.state.node.id());
         }
     }
 
-    /// Whether the cluster was stopped before the model's clock came to `at`.
+    /// The node's own port again, as soon as nobody else has it; `None` when the cluster was stopped meanwhile.
+    async fn rebind(&self) -> Option<TcpListener> {
+        loop {
+            match TcpListener::bind(self.address) {
+                Ok(listener) => return Some(listener),
+                Err(cause) => log::debug!("open {} again: {cause}", self.address),
+            }
+            if self.clock.stopped_within(Duration::from_millis(100)).await {
+                return None;
+            }
+        }
+    }
+}
+
+/// The model's time, and whether it goes on.
+#[derive(Clone)]
+struct Clock {
+    epoch_unix_ms: i64,
+    stop: Receiver<Infallible>,
+}
+
+impl Clock {
+    /// Whether the cluster was stopped before the model's time came to `at`.
     async fn stopped_before(&self, at: i64) -> bool {
-        let now = Timestamp::now().as_millisecond() - self.state.epoch_unix_ms;
+        let now = Timestamp::now().as_millisecond() - self.epoch_unix_ms;
         let pause = u64::try_from(at.saturating_sub(now)).unwrap_or_default();
         self.stopped_within(Duration::from_millis(pause)).await
     }
@@ -193,5 +215,5 @@ impl Life {
 
 /// A node that goes down does not wait for its callers.
 fn serve_options() -> ServeOptions {
-    ServeOptions { max_connections: 1024, header_timeout: Duration::from_secs(10), grace: Duration::ZERO }
+    ServeOptions { grace: Duration::ZERO, ..ServeOptions::default() }
 }

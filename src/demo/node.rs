@@ -126,19 +126,16 @@ fn row(bucket: &Bucket, index: usize, windows: &[&Window], series: Series) -> Op
         let counted = |identity: u64, value: u64| if value > 0 { identity } else { 0 };
         let group = u64::from(bucket.group);
         let term = |window: &Window| bucket.group.checked_sub(1).map_or(0, |group| window.terms[group as usize]);
-        let groups = values.iter().map(|value| counted(group, *value)).collect();
-        let terms = windows.iter().zip(&values).map(|(window, value)| counted(term(window), *value)).collect();
+        let groups: Vec<u64> = values.iter().map(|value| counted(group, *value)).collect();
+        let terms: Vec<u64> =
+            windows.iter().zip(&values).map(|(window, value)| counted(term(window), *value)).collect();
         Row {
             meta: bucket.meta.clone(),
-            raft_group_ids: Some(identities(groups)),
-            leader_terms: Some(identities(terms)),
+            raft_group_ids: Some(Identities::from_slice(&groups)),
+            leader_terms: Some(Identities::from_slice(&terms)),
             values,
         }
     })
-}
-
-fn identities(cells: Vec<u64>) -> Identities {
-    Identities::from(cells)
 }
 
 fn value(count: Count, bucket: &Bucket, series: Series) -> u64 {

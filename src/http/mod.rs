@@ -1,7 +1,12 @@
-//! hyper 1 under tide  and under surf ([`HyperClient`]): the wire, and nothing of matrices.
+//! hyper 1 under tide ([`serve`]) and under surf ([`HyperClient`]): the wire, and nothing of matrices.
+//!
+//! tide and surf speak `http_types`; the sockets, the parsing and the framing are hyper's. Bodies stream both ways,
+//! so that neither side holds more than a frame of them.
 
+mod body;
 mod client;
+mod headers;
 mod server;
 
 pub use client::{ConnectTimeout, HyperClient, WireError, WireErrorKind};
-pub use server::ServeOptions;
+pub use server::{ServeOptions, serve};

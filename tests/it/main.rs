@@ -1,3 +1,7 @@
-//! Black-box tests, one module per area, in one binary.
+//! Black-box tests, one module per area, in one binary; over real sockets on loopback where there is a wire.
 
 mod codec;
+mod demo;
+mod http_client;
+mod http_server;
+mod views;

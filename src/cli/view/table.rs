@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, io};
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle, presets};
 
 use super::{
     answer::{Answer, Row},
@@ -57,7 +57,7 @@ fn table(answer: &Answer, rows: &[&Row], total: u64, width: u16) -> Table {
     let last = answer.last_complete();
     let last_title = last.map_or("last".to_owned(), |column| text::clock(answer.column_unix_ms[column]));
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.load_style(STYLE).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(["#", "keys", "bucket", "sum", "share", peak, &last_title, "group/term", ""]);
     let room = usize::from(width).saturating_sub(FIXED_WIDTH).max(32);
     for (rank, row) in (1..).zip(rows) {
@@ -71,6 +71,8 @@ fn table(answer: &Answer, rows: &[&Row], total: u64, width: u16) -> Table {
     table
 }
 
+/// A line under the header, and nothing else.
+const STYLE: TableStyle = presets::NOTHING.header_separator(LineStyle::none().fill('─').junction('─'));
 /// What the columns other than keys and bucket take.
 const FIXED_WIDTH: usize = 68;
 

@@ -1,0 +1,129 @@
+//! One connection: hyper parses and frames, the app answers.
+
+use std::any::Any;
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use async_std::net::TcpStream;
+use futures_util::FutureExt as _;
+use futures_util::future::poll_fn;
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use smol_hyper::rt::{FuturesIo, SmolTimer};
+use tide::http;
+
+use super::refusal::{self, Refusal};
+use super::request::{self, Ends};
+use super::wire::{Answering, Turn, Wire};
+use super::{Host, Stop};
+use crate::http::body::Outgoing;
+use crate::http::headers;
+
+/// Most bytes of a request's head; a longer one is 431.
+const MAX_HEAD: usize = 64 * 1024;
+
+/// Serves one connection to its end; after `stop`, to the end of the answer it is at.
+pub(super) async fn run<S>(stream: TcpStream, host: Arc<Host<S>>, mut stop: Stop)
+where
+    S: Clone + Send + Sync + 'static,
+{
+    let Ok(ends) = Ends::of(&stream) else { return };
+    // Answers are written whole or in large frames; waiting to fill a segment gains nothing.
+    let _ = stream.set_nodelay(true);
+    let options = (host.options)();
+    let turn = Arc::new(Turn::default());
+    let wire = FuturesIo::new(Wire::new(stream, Arc::clone(&turn), options.write_timeout));
+    let service = service_fn(|request| {
+        let (host, answering) = (Arc::clone(&host), turn.begin());
+        async move { Ok::<_, Infallible>(host.answer(request, ends, answering).await) }.boxed()
+    });
+    let mut connection = http1::Builder::new()
+        .timer(SmolTimer::new())
+        .header_read_timeout(options.header_timeout)
+        .max_buf_size(MAX_HEAD)
+        .writev(true)
+        .serve_connection(wire, service);
+    let mut stopping = false;
+    let served = poll_fn(|cx| {
+        if !stopping && stop.poll_unpin(cx).is_ready() {
+            stopping = true;
+            Pin::new(&mut connection).graceful_shutdown();
+        }
+        connection.poll_without_shutdown(cx)
+    })
+    .await;
+    let stream = connection.into_parts().io.into_inner().into_inner();
+    match served {
+        Ok(()) => _ = refusal::linger(stream).await,
+        Err(error) => {
+            log::debug!("connection of {} ended: {error}", ends.peer);
+            if let Some(refusal) = Refusal::of_head(&error).filter(|_| turn.is_idle()) {
+                refusal::send(stream, &refusal.to_text(&(host.options)().refusal_headers)).await;
+            }
+        }
+    }
+}
+
+impl<S> Host<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    async fn answer(
+        &self,
+        request: Request<Incoming>,
+        ends: Ends,
+        answering: Answering,
+    ) -> Response<Outgoing<Answering>> {
+        let head_only = request.method() == Method::HEAD;
+        let response = match request::convert(request, ends) {
+            Ok(request) => self.ask(request).await,
+            Err(refusal) => Err(refusal),
+        };
+        let response = response.unwrap_or_else(|refusal| refusal.into_response(&(self.options)().refusal_headers));
+        to_hyper(response, head_only).map(|body| Outgoing::new(body, answering))
+    }
+
+    /// The app's answer; a handler that panics costs its own request alone.
+    async fn ask(&self, request: http::Request) -> Result<http::Response, Refusal> {
+        let what = format!("{} {}", request.method(), request.url().path());
+        match AssertUnwindSafe(self.app.respond(request)).catch_unwind().await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(error)) => {
+                log::error!("{what}: {error}");
+                Err(Refusal::internal())
+            }
+            Err(panic) => {
+                log::error!("{what}: the handler panicked: {}", panic_message(&*panic));
+                Err(Refusal::internal())
+            }
+        }
+    }
+}
+
+/// The framing is hyper's, from the body's length; only an answer to HEAD may declare a length without a body.
+fn to_hyper(mut response: http::Response, head_only: bool) -> Response<http::Body> {
+    let body = response.take_body();
+    let mut headers = headers::copy_out(response.as_ref());
+    headers.remove(TRANSFER_ENCODING);
+    if !(head_only && body.is_empty() == Some(true)) {
+        headers.remove(CONTENT_LENGTH);
+    }
+    let mut converted = Response::new(body);
+    *converted.status_mut() =
+        StatusCode::from_u16(response.status().into()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *converted.headers_mut() = headers;
+    converted
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
+}

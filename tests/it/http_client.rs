@@ -1,0 +1,1 @@
+//! `http::HyperClient` against peers of every kind.
