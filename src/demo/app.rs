@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use async_std::task;
 use jiff::Timestamp;
 use serde::Serialize;
 use tide::{Request, Response, StatusCode};
 
 use super::node::{self, Node, Query};
-use crate::matrix::{self, Series};
+use crate::matrix::{self, Matrix, Series};
 
 /// WIRE §1: a node sends at most this many rows.
 const MAX_ROWS: usize = 1024;
@@ -23,23 +24,24 @@ pub(super) struct State {
 /// The routes of one node.
 pub(super) fn app(state: State) -> tide::Server<State> {
     let mut app = tide::with_state(state);
-    app.at("/admin/api/v1/keyviz/matrix").get(async |request: Request<State>| Ok(matrix(&request)));
+    app.at("/admin/api/v1/keyviz/matrix").get(matrix);
     app.at("/admin/api/v1/cluster").get(async |request: Request<State>| Ok(cluster(request.state())));
     app.at("/admin/healthz").get(async |_| Ok("ok\n"));
     app
 }
 
-fn matrix(request: &Request<State>) -> Response {
-    let State { node, epoch_unix_ms, .. } = request.state();
-    let now = Timestamp::now();
-    match query(request, *epoch_unix_ms) {
-        Err(message) => json(StatusCode::BadRequest, error("invalid_query", &message)),
-        Ok(query) => {
-            let mut matrix = node.matrix(&query, now.as_millisecond() - epoch_unix_ms, *epoch_unix_ms);
-            matrix.generated_at = Some(now.to_string());
-            json(StatusCode::Ok, matrix::encode(&matrix))
-        }
-    }
+async fn matrix(request: Request<State>) -> tide::Result {
+    let State { node, epoch_unix_ms, .. } = request.state().clone();
+    let query = match query(&request, epoch_unix_ms) {
+        Ok(query) => query,
+        Err(message) => return Ok(json(StatusCode::BadRequest, error("invalid_query", &message))),
+    };
+    let body = task::spawn_blocking(move || {
+        let now = Timestamp::now();
+        let matrix = node.matrix(&query, now.as_millisecond() - epoch_unix_ms, epoch_unix_ms);
+        matrix::encode(&Matrix { generated_at: Some(now.to_string()), ..matrix })
+    });
+    Ok(json(StatusCode::Ok, body.await))
 }
 
 fn query(request: &Request<State>, epoch_unix_ms: i64) -> Result<Query, String> {
@@ -76,7 +78,8 @@ struct Cluster {
 
 #[derive(Serialize)]
 struct Group {
-    group_id: u32,
+    #[serde(rename = "group_id")]
+    id: u32,
     leader_id: String,
     members: Vec<String>,
     is_leader: bool,
@@ -85,10 +88,10 @@ struct Group {
 fn cluster(State { node, nodes, epoch_unix_ms }: &State) -> Response {
     let timestamp = Timestamp::now();
     let leaders = node.leaders(timestamp.as_millisecond() - epoch_unix_ms);
-    let group = |(group_id, leader)| {
+    let group = |(id, leader)| {
         let leader_id = node::name(leader);
         let members = (0..*nodes).map(node::name).collect();
-        Group { group_id, is_leader: leader_id == node.id(), leader_id, members }
+        Group { id, is_leader: leader_id == node.id(), leader_id, members }
     };
     let groups = leaders.into_iter().map(group).collect();
     let cluster = Cluster { node_id: node.id(), version: "demo", timestamp, groups };

@@ -115,7 +115,7 @@ fn ranges(seed: u64) -> Vec<Bucket> {
 fn uneven(seed: u64, route: u32, in_route: u32) -> f64 {
     let range = noise::unit(&[seed, u64::from(route), u64::from(in_route)]);
     let whole = noise::unit(&[seed, u64::from(route)]);
-    25_f64.powf((range + whole) / 2.0 - 0.5)
+    25_f64.powf(f64::midpoint(range, whole) - 0.5)
 }
 
 fn tail(last_route: u64) -> Bucket {

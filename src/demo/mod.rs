@@ -41,7 +41,7 @@ use crate::{
 };
 
 /// What a node keeps when its history is not longer.
-const KEEP: Duration = Duration::from_secs(3600);
+const KEEP: Duration = Duration::from_hours(1);
 
 /// The simulated cluster to start.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl Default for Options {
             nodes: 3,
             seed: 1,
             step: Duration::from_secs(1),
-            history: Duration::from_secs(600),
+            history: Duration::from_mins(10),
             outages: Some(Outages::default()),
         }
     }

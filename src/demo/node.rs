@@ -146,11 +146,12 @@ fn value(count: Count, bucket: &Bucket, series: Series) -> u64 {
     }
 }
 
-/// The `limit` rows with the largest sums, in the order they came in.
-fn busiest(rows: Vec<Row>, limit: usize) -> Vec<Row> {
-    let mut order: Vec<usize> = (0..rows.len()).collect();
-    order.sort_by_cached_key(|row| Reverse(rows[*row].values.iter().fold(0_u64, |sum, v| sum.saturating_add(*v))));
-    order.truncate(limit);
-    let mut index = 0..;
-    rows.into_iter().filter(|_| index.next().is_some_and(|row| order.contains(&row))).collect()
+/// The `limit` rows with the largest sums, in the order of their keys.
+fn busiest(mut rows: Vec<Row>, limit: usize) -> Vec<Row> {
+    if rows.len() > limit {
+        rows.sort_by_cached_key(|row| Reverse(row.values.iter().fold(0_u64, |sum, value| sum.saturating_add(*value))));
+        rows.truncate(limit);
+        rows.sort_by(|a, b| a.meta.start_bytes().cmp(b.meta.start_bytes()));
+    }
+    rows
 }

@@ -1,6 +1,6 @@
 //! Repeatable randomness: the same words give the same number, on every run and for every node.
 
-/// A well-mixed 64-bit number made of `words` (SplitMix64's finalizer, chained).
+/// A well-mixed 64-bit number made of `words` (the finalizer of `SplitMix64`, chained).
 pub(super) fn hash(words: &[u64]) -> u64 {
     words.iter().fold(0, |state: u64, word| mix(state.wrapping_add(0x9e37_79b9_7f4a_7c15) ^ mix(*word)))
 }

@@ -1,7 +1,7 @@
 //! What the simulated cluster does: counts per node, key range and window, a pure function of the seed and the window's
 //! index since the start. So the history exists from the beginning, and a seed repeats it.
 
-use std::{f64::consts::TAU, time::Duration};
+use std::{f64::consts::TAU, ops::Range, time::Duration};
 
 use super::{
     keyspace::{self, Bucket, GROUPS},
@@ -11,6 +11,8 @@ use super::{
 
 /// The simulated "day", seconds: everything worth looking at happens once in ten minutes.
 const DAY: f64 = 600.0;
+/// When one range is written in a burst, seconds of the day.
+const BURST: Range<f64> = 250.0..275.0;
 /// Part of the writes that the leader dispatches itself; followers dispatch the rest.
 const LEADER_SHARE: f64 = 0.8;
 /// How far a flush may lie from its tick, milliseconds.
@@ -122,14 +124,14 @@ struct Moment {
 
 impl Moment {
     fn at(seed: u64, time: f64) -> Self {
-        let turn = |period: f64, start: u64| (time / period + noise::unit(&[seed, start])) * TAU;
         let scan = time.rem_euclid(DAY / 3.0) / 70.0;
-        let burst = (250.0..275.0).contains(&time.rem_euclid(DAY));
+        let burst = BURST.contains(&time.rem_euclid(DAY));
         Self {
             daylight: 1.0 - 0.75 * (time / DAY * TAU).cos(),
-            hot: 0.5 + 0.36 * turn(430.0, 6).sin() + 0.07 * turn(101.0, 7).sin(),
+            hot: hot_at(seed, time),
             scan: (scan < 1.0).then_some(scan),
-            burst: burst.then(|| 0.1 + 0.8 * noise::unit(&[seed, 8])),
+            // Far from the hot range of that hour, or nobody would see it.
+            burst: burst.then(|| (hot_at(seed, (time / DAY).floor() * DAY + BURST.start) + 0.45).fract()),
         }
     }
 
@@ -142,4 +144,10 @@ impl Moment {
         let burst = self.burst.map_or(0.0, |at| 9_000.0 * (-away(at, 0.003)).exp());
         (base + hot + scan, base * 0.35 + hot * 0.6 + burst)
     }
+}
+
+/// Where the hot range is at `time`, within [0.07, 0.93].
+fn hot_at(seed: u64, time: f64) -> f64 {
+    let turn = |period: f64, kind: u64| (time / period + noise::unit(&[seed, kind])) * TAU;
+    0.5 + 0.36 * turn(430.0, 6).sin() + 0.07 * turn(101.0, 7).sin()
 }

@@ -19,6 +19,9 @@ const ANCHORS: [[u8; 3]; 9] = [
 /// Colour of each of 256 levels.
 static RAMP: [[u8; 3]; 256] = ramp();
 
+/// The same way through the palette of 256, whose cube has too few dark blues and greens for the nearest colour.
+const PALETTE: [u8; 13] = [53, 54, 61, 25, 31, 37, 36, 35, 77, 113, 149, 184, 226];
+
 /// Shades of the levels above nothing, where there is no colour.
 const SHADES: [char; 9] = ['.', ':', '-', '=', '+', '*', '#', '%', '@'];
 
@@ -32,8 +35,19 @@ pub(super) struct Ink {
     max: u64,
 }
 
-/// One character: what is in front, behind, and its shape. Nothing shows the terminal's own background.
-type Glyph = (Option<[u8; 3]>, Option<[u8; 3]>, char);
+/// What fills the front or the back of a character.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tone {
+    /// The terminal's own.
+    Default,
+    /// A level of [`RAMP`].
+    Heat(usize),
+    Black,
+    White,
+}
+
+/// One character: front, back and shape.
+type Glyph = (Tone, Tone, char);
 
 impl Ink {
     /// Ink for values up to `max`.
@@ -78,7 +92,7 @@ impl Ink {
                 let levels = levels.step_by(2).map(|level| SHADES[usize::from(level) * SHADES.len() / 256]);
                 write!(out, "{}", levels.collect::<String>())?;
             } else {
-                self.glyphs(levels.map(|level| (Some(RAMP[usize::from(level)]), None, '█')), out)?;
+                self.glyphs(levels.map(|level| (Tone::Heat(usize::from(level)), Tone::Default, '█')), out)?;
             }
             let value = self.value_at(f64::from(quarter + 1) / 4.0);
             if value > shown {
@@ -90,39 +104,50 @@ impl Ink {
     }
 
     fn glyphs(&self, glyphs: impl Iterator<Item = Glyph>, out: &mut impl io::Write) -> io::Result<()> {
-        let mut current = (None, None);
+        let plain = (Tone::Default, Tone::Default);
+        let mut current = plain;
         for (front, back, shape) in glyphs {
             if (front, back) != current {
-                let [front, back] = [(38, front), (48, back)].map(|(plane, rgb)| self.code(plane, rgb));
-                write!(out, "\x1b[{front};{back}m")?;
+                write!(out, "\x1b[{};{}m", self.code(38, front), self.code(48, back))?;
             }
             current = (front, back);
             write!(out, "{shape}")?;
         }
-        if current == (None, None) { Ok(()) } else { write!(out, "\x1b[0m") }
+        if current == plain { Ok(()) } else { write!(out, "\x1b[0m") }
     }
 
-    fn code(&self, plane: u8, rgb: Option<[u8; 3]>) -> String {
-        match (rgb, self.colour) {
-            (None, _) => (plane + 1).to_string(),
-            (Some([r, g, b]), Colour::True) => format!("{plane};2;{r};{g};{b}"),
-            (Some(rgb), _) => format!("{plane};5;{}", cube(rgb)),
+    /// The parameters that choose `tone` for `plane`: 38 is the front, 48 the back.
+    fn code(&self, plane: u8, tone: Tone) -> String {
+        match (tone, self.colour) {
+            (Tone::Default, _) => (plane + 1).to_string(),
+            (Tone::Black, _) => format!("{plane};5;16"),
+            (Tone::White, _) => format!("{plane};5;231"),
+            (Tone::Heat(level), Colour::True) => {
+                let [r, g, b] = RAMP[level];
+                format!("{plane};2;{r};{g};{b}")
+            }
+            (Tone::Heat(level), _) => format!("{plane};5;{}", PALETTE[level * PALETTE.len() / RAMP.len()]),
         }
     }
 
     fn glyph(&self, upper: Pixel, lower: Pixel) -> Glyph {
         let both = upper.max(lower);
-        match (self.rgb(upper.value), self.rgb(lower.value)) {
-            _ if both.conflict => (self.rgb(both.value).map(contrast), self.rgb(both.value), '×'),
-            (None, None) => (None, None, ' '),
-            (None, lower) => (lower, None, '▄'),
-            (upper, lower) if upper == lower => (upper, None, '█'),
+        match (self.tone(upper), self.tone(lower)) {
+            _ if both.conflict => (self.on(both), self.tone(both), '×'),
+            (Tone::Default, Tone::Default) => (Tone::Default, Tone::Default, ' '),
+            (Tone::Default, lower) => (lower, Tone::Default, '▄'),
+            (upper, lower) if upper == lower => (upper, Tone::Default, '█'),
             (upper, lower) => (upper, lower, '▀'),
         }
     }
 
-    fn rgb(&self, value: u64) -> Option<[u8; 3]> {
-        (value > 0).then(|| RAMP[self.level(value, RAMP.len())])
+    fn tone(&self, pixel: Pixel) -> Tone {
+        if pixel.value == 0 { Tone::Default } else { Tone::Heat(self.level(pixel.value, RAMP.len())) }
+    }
+
+    /// What can be read on the tone of `pixel`: the upper half of the ramp is light.
+    fn on(&self, pixel: Pixel) -> Tone {
+        if self.level(pixel.value, RAMP.len()) >= RAMP.len() / 2 { Tone::Black } else { Tone::White }
     }
 
     fn shade(&self, pixel: Pixel) -> char {
@@ -158,22 +183,6 @@ fn round(value: f64) -> u64 {
 fn scale(part: f64, top: usize) -> usize {
     let top_level = f64::from(u16::try_from(top).unwrap_or(u16::MAX));
     usize::try_from(round(part * top_level)).unwrap_or(top).min(top)
-}
-
-/// The nearest colour in the 6 × 6 × 6 cube of the 256-colour palette.
-fn cube(rgb: [u8; 3]) -> u8 {
-    let [r, g, b] = rgb.map(|part| match part {
-        0..48 => 0,
-        48..115 => 1,
-        _ => (part - 35) / 40,
-    });
-    16 + 36 * r + 6 * g + b
-}
-
-/// Black on light colours, white on dark ones.
-fn contrast([r, g, b]: [u8; 3]) -> [u8; 3] {
-    let luminance = 2 * u32::from(r) + 5 * u32::from(g) + u32::from(b);
-    if luminance > 8 * 110 { [0; 3] } else { [255; 3] }
 }
 
 const fn ramp() -> [[u8; 3]; 256] {
