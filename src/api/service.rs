@@ -64,6 +64,11 @@ impl Service {
         Arc::clone(&self.active().snapshot)
     }
 
+    /// The file that the running configuration is from, if it is from one.
+    pub fn config_path(&self) -> Option<String> {
+        self.active().source.as_ref().map(|source| source.path.display().to_string())
+    }
+
     /// Headers that every answer carries (SPEC §2), as name and value.
     pub fn headers(&self) -> Vec<(&'static str, String)> {
         self.active().headers(&self.fanout)

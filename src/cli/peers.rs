@@ -1,0 +1,75 @@
+use std::{
+    io::{self, Write},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use comfy_table::{CellAlignment, Table, presets};
+use jiff::Timestamp;
+
+use super::{Ended, FAILED, USAGE, args::PeersArgs, patience, run, session};
+use crate::{
+    config::AuthMode,
+    fanout::{Caller, Fanout, FanoutBlock, MatrixQuery, NodeReport},
+    http::HyperClient,
+    metrics::Metrics,
+    peers::Role,
+};
+
+/// How far back the nodes are asked: enough to see that they sample, little enough for a node in trouble.
+const RANGE: Duration = Duration::from_mins(5);
+
+/// `keyviz-fanout peers`: one fan-out of this process's own, and how it went with each node.
+pub(super) fn peers(args: &PeersArgs, config: Option<&Path>) -> Result<u8, Ended> {
+    let (loaded, _) = run::load(config).map_err(|ended| Ended { code: ended.code.min(USAGE), ..ended })?;
+    let credentials = session::credentials(&args.session).map_err(|error| Ended::new(USAGE, error))?;
+    let forwards = loaded.config.auth.mode == AuthMode::Forward;
+    if forwards && !credentials.has_session() {
+        let message = "the nodes ask for a session (auth.mode = \"forward\"): give --session @FILE, or $KEYVIZ_SESSION";
+        return Err(Ended::new(USAGE, message));
+    }
+    let fanout = Arc::new(Fanout::new(surf::Client::with_http_client(HyperClient), Arc::new(Metrics::default())));
+    let snapshot = Arc::new(fanout.snapshot(1, Arc::new(loaded.config), None));
+    let from = Timestamp::now() - RANGE;
+    let query = MatrixQuery { from_unix_ms: Some(from.as_millisecond()), ..MatrixQuery::default() };
+    let caller = Caller { credentials: if forwards { credentials } else { Default::default() }, guard: None };
+    let outcome = patience::wait_for("waiting for the nodes", fanout.matrix(&snapshot, query, caller));
+    print(&outcome.block, &mut io::stdout().lock())?;
+    Ok(if outcome.block.complete { 0 } else { FAILED })
+}
+
+fn print(block: &FanoutBlock, out: &mut impl Write) -> io::Result<()> {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(["NODE", "ROLE", "STATE", "TOOK", "BYTES", "ROWS", "COLUMNS"]);
+    for index in 3..7 {
+        if let Some(column) = table.column_mut(index) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    for node in &block.nodes {
+        let count = |count: Option<usize>| count.map_or_else(|| "-".into(), |count| count.to_string());
+        let state = node.reason.map_or("ok", crate::fanout::Reason::as_str);
+        let took = format!("{:.1} ms", node.duration_ms);
+        let bytes = node.bytes.to_string();
+        table.add_row([&node.node, role(node), state, &took, &bytes, &count(node.rows), &count(node.columns)]);
+    }
+    writeln!(out, "{table}")?;
+    for node in &block.nodes {
+        if let Some(error) = &node.error {
+            writeln!(out, "{}: {error}", node.node)?;
+        }
+        for warning in &node.warnings {
+            writeln!(out, "{}: {}: {}", node.node, warning.code, warning.message)?;
+        }
+    }
+    writeln!(out, "{} of {} nodes answered", block.responded, block.expected)
+}
+
+fn role(node: &NodeReport) -> &'static str {
+    match node.role {
+        Role::Own => "self",
+        Role::Peer => "peer",
+        Role::Duplicate => "duplicate",
+    }
+}

@@ -1,0 +1,160 @@
+use std::{
+    io::{self, IsTerminal, Write},
+    path::Path,
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use surf::StatusCode;
+use terminal_size::{Height, Width, terminal_size};
+use url::Url;
+
+use super::{
+    Ended, FAILED, USAGE,
+    args::{Format, QueryArgs},
+    environment, patience, session,
+    view::{self, Answer, Colour, Terminal},
+};
+use crate::{
+    config::open,
+    fanout::{Credentials, MATRIX_PATH, NodeQuery, Redactor},
+    http::{ConnectTimeout, HyperClient},
+};
+
+/// A daemon whose nodes all hang answers after its own deadline, of 5 minutes at most.
+const TIMEOUT: Duration = Duration::from_mins(6);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// `keyviz-fanout query`: one question to a daemon, shown.
+pub(super) fn query(args: &QueryArgs, config: Option<&Path>) -> Result<u8, Ended> {
+    let credentials = session::credentials(&args.session).map_err(|error| Ended::new(USAGE, error))?;
+    let url = question(args, config)?;
+    let waiting_for = format!("waiting for {}", url.host_str().unwrap_or_default());
+    let (status, body) = patience::wait_for(&waiting_for, fetch(url, &credentials))?;
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    if status != StatusCode::Ok {
+        return Err(refused(status, &body, &credentials.redactor(), args.format, &mut out)?);
+    }
+    show(&body, args.format, &mut out)?;
+    out.flush()?;
+    Ok(0)
+}
+
+fn question(args: &QueryArgs, config: Option<&Path>) -> Result<Url, Ended> {
+    let base = match &args.url {
+        Some(url) => url.clone(),
+        None => daemon_here(config)?,
+    };
+    let mut url = Url::parse(&base)
+        .ok()
+        .filter(|url| url.scheme() == "http" && url.has_host())
+        .ok_or_else(|| Ended::new(USAGE, format!("{base:?} is no URL of a daemon; write http://host:port")))?;
+    let now = Timestamp::now();
+    let query = NodeQuery {
+        series: args.series,
+        from_unix_ms: args.from.map(|from| from.unix_ms(now)),
+        to_unix_ms: args.to.map(|to| to.unix_ms(now)),
+        rows: args.rows.unwrap_or(1024) as usize,
+    };
+    url.set_path(MATRIX_PATH);
+    url.set_query(Some(&query.to_string()));
+    Ok(url)
+}
+
+/// Where this host's daemon listens by its file; where there is none, the default.
+fn daemon_here(config: Option<&Path>) -> Result<String, Ended> {
+    let listen = match open(config, &environment) {
+        Ok((loaded, _)) => loaded.config.server.listen,
+        Err(error) if config.is_some() => return Err(Ended::new(USAGE, error)),
+        Err(_) => crate::config::Server::default().listen,
+    };
+    let ip = match listen.ip() {
+        ip if !ip.is_unspecified() => ip,
+        ip if ip.is_ipv4() => std::net::Ipv4Addr::LOCALHOST.into(),
+        _ => std::net::Ipv6Addr::LOCALHOST.into(),
+    };
+    Ok(format!("http://{}", std::net::SocketAddr::new(ip, listen.port())))
+}
+
+async fn fetch(url: Url, credentials: &Credentials) -> Result<(StatusCode, Vec<u8>), Ended> {
+    let client = surf::Client::with_http_client(HyperClient);
+    let mut request = surf::http::Request::new(surf::http::Method::Get, url.clone());
+    request.ext_mut().insert(ConnectTimeout(CONNECT_TIMEOUT));
+    if let Some(cookies) = credentials.cookie_header() {
+        request.insert_header("Cookie", cookies);
+    }
+    let answer = async {
+        let mut response = client.send(request).await?;
+        let body = response.body_bytes().await?;
+        Ok::<_, surf::Error>((response.status(), body))
+    };
+    let daemon = url.origin().ascii_serialization();
+    let failed = |error: String| Ended::new(FAILED, format!("ask {daemon}: {error}"));
+    match async_std::future::timeout(TIMEOUT, answer).await {
+        Ok(answer) => answer.map_err(|error| failed(error.to_string())),
+        Err(_) => Err(failed(format!("no answer in {}", humantime::format_duration(TIMEOUT)))),
+    }
+}
+
+/// An error that the daemon explains; to a machine, its own JSON goes on as well.
+fn refused(
+    status: StatusCode,
+    body: &[u8],
+    redactor: &Redactor,
+    format: Format,
+    out: &mut impl Write,
+) -> io::Result<Ended> {
+    #[derive(serde::Deserialize)]
+    struct Refusal {
+        error: String,
+        message: String,
+        fanout: Option<view::Fanout>,
+    }
+    if format == Format::Json {
+        view::json::render(body, out)?;
+        out.flush()?;
+    }
+    let Ok(Refusal { error, message, fanout }) = serde_json::from_slice(body) else {
+        return Ok(Ended::new(FAILED, format!("status {status}, and the answer is no error of a daemon")));
+    };
+    let hint = match status {
+        StatusCode::Unauthorized => "\ngive a session: --session @FILE, or $KEYVIZ_SESSION",
+        _ => "",
+    };
+    let nodes = fanout.into_iter().flat_map(|fanout| fanout.nodes).filter(|node| !node.ok);
+    let nodes = nodes.map(|node| format!("\n{}: {}", node.node, node.error.unwrap_or_default())).collect::<String>();
+    let told = format!("{error}: {message}{nodes}");
+    let told: Vec<String> = told.lines().map(|line| redactor.clean(line)).collect();
+    Ok(Ended::new(FAILED, told.join("\n") + hint))
+}
+
+fn show(body: &[u8], format: Format, out: &mut impl Write) -> Result<(), Ended> {
+    if format == Format::Json {
+        return Ok(view::json::render(body, out)?);
+    }
+    let answer = Answer::parse(body).map_err(|error| Ended::new(FAILED, error))?;
+    let size = terminal_size().map(|(Width(width), Height(height))| (width, height));
+    match format {
+        Format::Csv => view::csv::render(&answer, out)?,
+        Format::Heatmap => view::heatmap::render(&answer, &heatmap(size), out)?,
+        Format::Table | Format::Json => {
+            let fallback = view::table::Options::default();
+            let width = size.map_or(fallback.width, |(width, _)| width);
+            view::table::render(&answer, &view::table::Options { width, ..fallback }, out)?;
+        }
+    }
+    Ok(())
+}
+
+fn heatmap(size: Option<(u16, u16)>) -> view::heatmap::Options {
+    let [no_color, colorterm, term] = ["NO_COLOR", "COLORTERM", "TERM"].map(|name| std::env::var(name).ok());
+    let colour = Colour::of(&Terminal {
+        is_terminal: io::stdout().is_terminal(),
+        no_color: no_color.as_deref(),
+        colorterm: colorterm.as_deref(),
+        term: term.as_deref(),
+    });
+    let fallback = view::heatmap::Options::default();
+    let (width, height) = size.unwrap_or((fallback.width, fallback.height));
+    view::heatmap::Options { width, height, colour }
+}

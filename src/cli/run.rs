@@ -1,0 +1,105 @@
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+
+use async_std::{net::TcpListener, stream::StreamExt, task};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook_async_std::Signals;
+
+use super::{CONFIG, Ended, FAILED, USAGE, environment, logging};
+use crate::{
+    api::{self, Service},
+    config::{Loaded, OpenError, Source, open},
+    fanout::Fanout,
+    http::{HyperClient, ServeOptions, serve},
+    metrics::Metrics,
+};
+
+/// A request's head must be here in this time.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// `keyviz-fanout run`: serves until it is told to end.
+pub(super) fn run(config: Option<&Path>) -> Result<u8, Ended> {
+    let (loaded, source) = load(config)?;
+    logging::start(&loaded.config.log.level);
+    task::block_on(async {
+        let daemon = Daemon::bind(loaded, Some(source)).await?;
+        let peers = daemon.service.snapshot().peers.len();
+        let path = daemon.service.config_path().unwrap_or_default();
+        log::info!("listening on http://{}, {peers} peers, configuration {path}", daemon.address);
+        daemon.serve().await
+    })
+}
+
+/// The configuration, or every problem in it.
+pub(super) fn load(config: Option<&Path>) -> Result<(Loaded, Source), Ended> {
+    open(config, &environment).map_err(|error| match error {
+        OpenError::Invalid { origin, problems } => {
+            let lines: Vec<_> = problems.iter().map(|problem| problem.in_file(&origin.path).to_string()).collect();
+            let path = origin.path.display();
+            Ended::new(CONFIG, format!("{path} has {} problems\n{}", problems.len(), lines.join("\n")))
+        }
+        OpenError::NotFound(_) | OpenError::Unreadable(_) => Ended::new(USAGE, error),
+    })
+}
+
+/// A service that has its socket.
+pub(super) struct Daemon {
+    pub(super) service: Arc<Service>,
+    pub(super) address: SocketAddr,
+    listener: TcpListener,
+}
+
+impl Daemon {
+    pub(super) async fn bind(loaded: Loaded, source: Option<Source>) -> Result<Self, Ended> {
+        let wanted = loaded.config.server.listen;
+        let cannot = |error| Ended::new(FAILED, format!("listen on {wanted} (server.listen): {error}"));
+        let listener = TcpListener::bind(wanted).await.map_err(cannot)?;
+        let address = listener.local_addr().map_err(cannot)?;
+        let metrics = Arc::new(Metrics::default());
+        let fanout = Fanout::new(surf::Client::with_http_client(HyperClient), Arc::clone(&metrics));
+        fanout.listens_on(address);
+        Ok(Self { service: Arc::new(Service::new(fanout, metrics, loaded, source)), address, listener })
+    }
+
+    /// Serves until SIGTERM or SIGINT, and then what was begun; a second signal ends it at once.
+    pub(super) async fn serve(self) -> Result<u8, Ended> {
+        let signals = Signals::new([SIGTERM, SIGINT, SIGHUP])
+            .map_err(|error| Ended::new(FAILED, format!("take the signals: {error}")))?;
+        let service = Arc::clone(&self.service);
+        let options = {
+            let service = Arc::clone(&service);
+            move || {
+                let server = &service.snapshot().config.server;
+                ServeOptions {
+                    max_connections: server.max_connections,
+                    header_timeout: HEADER_TIMEOUT,
+                    grace: server.shutdown_grace,
+                    refusal_headers: service.headers(),
+                    ..ServeOptions::default()
+                }
+            }
+        };
+        let finished = serve(self.listener, api::app(Arc::clone(&service)), options, told_to_end(signals, service));
+        let finished = finished.await;
+        log::info!("ended{}", if finished { "" } else { " with requests cut off" });
+        Ok(0)
+    }
+}
+
+async fn told_to_end(mut signals: Signals, service: Arc<Service>) {
+    while let Some(signal) = signals.next().await {
+        if signal == SIGHUP {
+            log::warn!("SIGHUP: this version does not reload its configuration; restart it instead");
+            continue;
+        }
+        log::info!("told to end, finishing what was begun");
+        service.drain();
+        task::spawn(async move {
+            while let Some(signal) = signals.next().await {
+                if signal != SIGHUP {
+                    std::process::exit(i32::from(FAILED));
+                }
+            }
+        });
+        return;
+    }
+}

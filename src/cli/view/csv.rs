@@ -1,0 +1,74 @@
+//! The cells as CSV, one a line, for a spreadsheet or a database.
+
+use std::{borrow::Cow, io};
+
+use super::{
+    answer::{Answer, Row},
+    text,
+};
+
+/// For `--help`.
+pub const HELP: &str = "\
+CSV in long form, one line per cell that is not zero (a cell that is missing is a zero), so that 1,024 rows × 1 day \
+fit a spreadsheet: filter it, or pivot bucket_id × column_unix_ms. column_unix_ms is the end of the window, UTC; \
+column_nodes says how many nodes are complete in it. start and end are text where printable, else 0x…, and empty where \
+unbounded. Text that a spreadsheet would take for a formula begins with a quote (')";
+
+const HEADER: [&str; 10] = [
+    "bucket_id",
+    "label",
+    "start",
+    "end",
+    "column_unix_ms",
+    "column_nodes",
+    "value",
+    "raft_group_id",
+    "leader_term",
+    "conflict",
+];
+
+/// Writes the header and a line per cell that is not zero, row by row.
+pub fn render(answer: &Answer, out: &mut impl io::Write) -> io::Result<()> {
+    let mut csv = csv::Writer::from_writer(out);
+    csv.write_record(HEADER)?;
+    for row in &answer.rows {
+        let [start, end] = [&row.start, &row.end].map(|bytes| text::key(bytes));
+        let fixed = [
+            &row.bucket_id,
+            row.label.as_deref().unwrap_or_default(),
+            bounded(&row.start, &start),
+            bounded(&row.end, &end),
+        ];
+        let fixed = fixed.map(inert);
+        for column in (0..row.values.len()).filter(|column| row.values[*column] > 0) {
+            let cell = cell(answer, row, column);
+            csv.write_record(fixed.iter().map(AsRef::as_ref).chain(cell.iter().map(String::as_str)))?;
+        }
+    }
+    csv.flush()
+}
+
+fn bounded<'a>(bytes: &[u8], text: &'a str) -> &'a str {
+    if bytes.is_empty() { "" } else { text }
+}
+
+fn cell(answer: &Answer, row: &Row, column: usize) -> [String; 6] {
+    let nodes = answer.column_nodes.get(column).map(u32::to_string).unwrap_or_default();
+    let known = |cells: &[u64]| cells.get(column).filter(|id| **id > 0).map(u64::to_string).unwrap_or_default();
+    [
+        answer.column_unix_ms[column].to_string(),
+        nodes,
+        row.values[column].to_string(),
+        known(&row.raft_group_ids),
+        known(&row.leader_terms),
+        row.conflicts_at(column).to_string(),
+    ]
+}
+
+/// Text that neither a terminal nor a spreadsheet takes for a command.
+fn inert(text: &str) -> Cow<'_, str> {
+    match text::escape(text) {
+        escaped if escaped.starts_with(['=', '+', '-', '@']) => Cow::Owned(format!("'{escaped}")),
+        escaped => escaped,
+    }
+}

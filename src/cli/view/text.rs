@@ -1,0 +1,92 @@
+//! Text from the network, made safe and short.
+
+use std::{borrow::Cow, fmt::Write};
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// `text` with every character written out (`\u{1b}`) that would command a terminal or turn the direction of a line.
+pub(super) fn escape(text: &str) -> Cow<'_, str> {
+    if text.chars().any(is_unsafe) {
+        Cow::Owned(text.chars().fold(String::new(), |mut safe, c| {
+            if is_unsafe(c) {
+                safe.extend(c.escape_default());
+            } else {
+                safe.push(c);
+            }
+            safe
+        }))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// Control characters (C0, DEL, C1), the marks that reorder or hide text, and line separators.
+pub(super) fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// A key as text where it is printable, else as `0x…`.
+pub(super) fn key(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if !text.chars().any(is_unsafe) => text.to_owned(),
+        _ => bytes.iter().fold("0x".to_owned(), |mut hex, byte| {
+            let _infallible = write!(hex, "{byte:02x}");
+            hex
+        }),
+    }
+}
+
+/// `[start, end)` as keys, `-∞` and `+∞` where unbounded.
+pub(super) fn key_range(start: &[u8], end: &[u8]) -> String {
+    let bound = |bytes: &[u8], unbounded: &str| if bytes.is_empty() { unbounded.to_owned() } else { key(bytes) };
+    format!("{} … {}", bound(start, "-∞"), bound(end, "+∞"))
+}
+
+/// `text` cut to `width` terminal columns, with `…` for what is missing.
+pub(super) fn shorten(text: &str, width: usize) -> Cow<'_, str> {
+    if text.width() <= width {
+        return Cow::Borrowed(text);
+    }
+    let mut room = width.saturating_sub(1);
+    let kept = text.chars().take_while(|c| {
+        let needed = c.width().unwrap_or_default();
+        let fits = needed <= room;
+        room = room.saturating_sub(needed);
+        fits
+    });
+    Cow::Owned(kept.chain(['…']).collect())
+}
+
+/// `text` in exactly `width` terminal columns, to the left.
+pub(super) fn fit(text: &str, width: usize) -> String {
+    let short = shorten(text, width);
+    let padding = width.saturating_sub(short.width());
+    format!("{short}{:padding$}", "")
+}
+
+/// `1234567` as `1,234,567`.
+pub(super) fn thousands(value: u64) -> String {
+    let digits = value.to_string();
+    let mut grouped = String::with_capacity(digits.len() * 4 / 3);
+    for (index, digit) in digits.char_indices() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// A Unix time as `HH:MM:SS` UTC.
+pub(super) fn clock(unix_ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(unix_ms)
+        .map_or_else(|_| "??:??:??".to_owned(), |time| time.strftime("%H:%M:%S").to_string())
+}
+
+/// A Unix time as `YYYY-MM-DD` UTC.
+pub(super) fn date(unix_ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(unix_ms)
+        .map_or_else(|_| "????-??-??".to_owned(), |time| time.strftime("%Y-%m-%d").to_string())
+}
