@@ -1,5 +1,12 @@
 //! SPEC §4 transcribed sentence by sentence: slow, obvious, and without a line of `src/merge`.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::stable_sort_primitive,
+    reason = "plain to read, on small inputs"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use keyviz_fanout::{
