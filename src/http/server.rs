@@ -121,8 +121,8 @@ fn spawn(work: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
 }
 
 async fn turn_away<S>(stream: TcpStream, host: Arc<Host<S>>) {
-    let options = (host.options)();
-    let answer = Refusal::too_many_connections().to_text(&options.refusal_headers);
+    refusal::await_request(&stream).await;
+    let answer = Refusal::too_many_connections().to_text(&(host.options)().refusal_headers);
     refusal::send(stream, &answer).await;
 }
 
@@ -131,7 +131,11 @@ async fn drain(mut open: FuturesUnordered<JoinHandle<()>>, grace: Duration) -> b
     if async_std::future::timeout(grace, all).await.is_ok() {
         return true;
     }
-    log::warn!("{} connections were still busy after {} and are dropped", open.len(), humantime::format_duration(grace));
+    log::warn!(
+        "{} connections were still busy after {} and are dropped",
+        open.len(),
+        humantime::format_duration(grace)
+    );
     let cancelled = join_all(open.into_iter().map(JoinHandle::cancel));
     let _ = async_std::future::timeout(CANCEL_WAIT, cancelled).await;
     false

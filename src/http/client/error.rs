@@ -96,8 +96,5 @@ fn cause(error: &hyper::Error) -> Option<&io::Error> {
 
 /// hyper's decoders report a peer's mistakes as three kinds of `io::Error`; every other one comes from the socket.
 fn is_broken(error: &io::Error) -> bool {
-    !matches!(
-        error.kind(),
-        io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput
-    )
+    !matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)
 }
