@@ -121,8 +121,8 @@ fn spawn(work: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
 }
 
 async fn turn_away<S>(stream: TcpStream, host: Arc<Host<S>>) {
-    let options = (host.options)();
-    let answer = Refusal::too_many_connections().to_text(&options.refusal_headers);
+    refusal::await_request(&stream).await;
+    let answer = Refusal::too_many_connections().to_text(&(host.options)().refusal_headers);
     refusal::send(stream, &answer).await;
 }
 

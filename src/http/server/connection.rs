@@ -46,6 +46,7 @@ where
         .timer(SmolTimer::new())
         .header_read_timeout(options.header_timeout)
         .max_buf_size(MAX_HEAD)
+        .max_header_size(MAX_HEAD)
         .writev(true)
         .serve_connection(wire, service);
     let mut stopping = false;
@@ -59,7 +60,8 @@ where
     .await;
     let stream = connection.into_parts().io.into_inner().into_inner();
     match served {
-        Ok(()) => _ = refusal::linger(stream).await,
+        Ok(()) if stopping => {}
+        Ok(()) => refusal::linger(stream).await,
         Err(error) => {
             log::debug!("connection of {} ended: {error}", ends.peer);
             if let Some(refusal) = Refusal::of_head(&error).filter(|_| turn.is_idle()) {

@@ -1,9 +1,13 @@
+use std::net::Shutdown;
 use std::time::Duration;
 
 use async_std::future::timeout;
-use futures_util::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use async_std::net::TcpStream;
+use futures_util::{AsyncReadExt as _, AsyncWriteExt as _, io};
 use tide::http::{Response, StatusCode};
 
+/// How long a client that is refused whatever it asks may take to ask.
+const MOMENT: Duration = Duration::from_millis(100);
 /// How long a refused client may take to read its answer and close.
 const LINGER: Duration = Duration::from_millis(500);
 /// Most bytes read from a client whose request is not wanted.
@@ -91,25 +95,24 @@ impl Refusal {
     }
 }
 
-/// Writes a last answer and closes, reading on for a moment: a socket closed with bytes unread is reset, and a reset
-/// may overtake the answer.
-pub(super) async fn send(mut stream: impl AsyncRead + AsyncWrite + Unpin, answer: &str) {
-    let farewell = async {
-        stream.write_all(answer.as_bytes()).await?;
-        linger(stream).await
-    };
-    // The client may be gone already, and nobody is left to be told.
-    let _ = timeout(LINGER, farewell).await;
+/// Gives a client a moment to ask before it is refused: some take an answer that came first for no answer at all.
+pub(super) async fn await_request(stream: &TcpStream) {
+    let _ = timeout(MOMENT, stream.peek(&mut [0])).await;
 }
 
-/// Closes the write half and waits for the other side to close its own.
-pub(super) async fn linger(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> std::io::Result<()> {
-    let rest = async {
-        stream.close().await?;
-        futures_util::io::copy(stream.take(MAX_UNWANTED), &mut futures_util::io::sink()).await
-    };
-    match timeout(LINGER, rest).await {
-        Ok(read) => read.map(drop),
-        Err(_) => Ok(()),
+/// Writes a last answer and closes, reading on for a moment: a socket closed with bytes unread is reset, and a reset
+/// may overtake the answer.
+pub(super) async fn send(mut stream: TcpStream, answer: &str) {
+    // A client that is gone, or doesn't read, is not waited for.
+    if let Ok(Ok(())) = timeout(LINGER, stream.write_all(answer.as_bytes())).await {
+        linger(stream).await;
+    }
+}
+
+/// Ends what we write and waits for the other side to do the same.
+pub(super) async fn linger(stream: TcpStream) {
+    // `AsyncWrite::close` leaves a TCP stream open.
+    if stream.shutdown(Shutdown::Write).is_ok() {
+        let _ = timeout(LINGER, io::copy(stream.take(MAX_UNWANTED), &mut io::sink())).await;
     }
 }
