@@ -8,6 +8,7 @@ use super::{text::quote, unsupported};
 
 /// `host:port`, `[v6]:port`, `http://host[:port]` or `https://…` as scheme, host and port alone (SPEC §5).
 pub(super) fn parse_peer(text: &str) -> Result<Url, String> {
+    refuse_credentials(text)?;
     if let Some((scheme, rest)) = text.split_once("://") {
         return parse_with_scheme(scheme, rest);
     }
@@ -20,17 +21,21 @@ pub(super) fn parse_peer(text: &str) -> Result<Url, String> {
 
 /// `http://host[:port]` or `https://…`; like a peer, but the scheme must be there.
 pub(super) fn parse_node_url(text: &str) -> Result<Url, String> {
-    let Some((scheme, rest)) = text.split_once("://") else {
-        let meant = split_authority(text).map_or_else(|_| "127.0.0.1:8080".into(), |_| text.to_owned());
-        return Err(format!("{} has no scheme; write \"http://{meant}\"", quote(text)));
-    };
-    parse_with_scheme(scheme, rest)
+    refuse_credentials(text)?;
+    if let Some((scheme, rest)) = text.split_once("://") {
+        return parse_with_scheme(scheme, rest);
+    }
+    split_authority(text)?;
+    Err(format!("{} has no scheme; write \"http://{text}\"", quote(text)))
 }
 
 fn parse_with_scheme(scheme: &str, rest: &str) -> Result<Url, String> {
     let scheme = scheme.to_ascii_lowercase();
     if !["http", "https"].contains(&scheme.as_str()) {
         return Err(format!("scheme {} is neither http nor https", quote(&scheme)));
+    }
+    if rest.is_empty() {
+        return Err("has no host".into());
     }
     split_authority(rest)?;
     if scheme == "https" {
@@ -68,11 +73,15 @@ fn split_authority(text: &str) -> Result<(&str, Option<u16>), String> {
     }
 }
 
-fn refuse_extras(text: &str) -> Result<(), String> {
-    // First, so that no other message repeats what stands before it.
+/// Goes before everything else, so that no other message repeats what stands before the `@`.
+fn refuse_credentials(text: &str) -> Result<(), String> {
     if text.contains('@') {
         return Err("has a user name or password; leave out all up to the @, credentials come from the caller".into());
     }
+    Ok(())
+}
+
+fn refuse_extras(text: &str) -> Result<(), String> {
     if text.is_empty() {
         return Err("is empty; write \"host:port\"".into());
     }
@@ -109,7 +118,7 @@ pub(super) fn parse_listen(text: &str) -> Result<SocketAddr, String> {
 /// A host name or address as a `Host` header spells it, in lower case, without port.
 pub(super) fn parse_host(text: &str) -> Result<String, String> {
     if let Ok(address) = text.parse::<Ipv6Addr>() {
-        return Ok(format!("[{address}]"));
+        return Ok(Host::<&str>::Ipv6(address).to_string());
     }
     if text.contains('*') {
         return Err(format!("{}: wildcards are not supported; name each host", quote(text)));

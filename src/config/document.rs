@@ -7,14 +7,16 @@ use std::{
 
 use toml::{
     Spanned,
-    de::{DeTable, DeValue, Error},
+    de::{DeTable, DeValue},
 };
 
 use super::{
-    keys::{self, Draft},
+    keys::{self, Draft, KEYS},
     kind::{Faults, not_a_table},
     problem::Finding,
     suggest::{Nearest, nearest},
+    syntax::SyntaxErrors,
+    text::printable,
 };
 
 /// A document read key by key.
@@ -48,7 +50,7 @@ pub(super) fn parse(text: &str) -> Parsed {
         reader.table(name, value);
     }
     let Reader { mut parsed, errors } = reader;
-    parsed.findings.extend(errors.unclaimed());
+    parsed.findings.extend(errors.unclaimed().collect::<Vec<_>>());
     parsed
 }
 
@@ -70,8 +72,13 @@ impl Reader<'_> {
                 }
             }
             DeValue::Table(_) => self.unknown(name.get_ref(), name, value),
-            _ if self.errors.claim(name.get_ref(), name, value, &mut self.parsed) => {}
-            other if known => self.note(value.span().start, name.get_ref().to_string(), not_a_table(other)),
+            _ if self.is_broken(name.get_ref(), name, value) => {}
+            other if known => {
+                // Its keys are absent only in appearance.
+                let keys = KEYS.iter().filter(|key| key.parts().0 == name.get_ref());
+                self.parsed.doubtful.extend(keys.map(|key| key.name));
+                self.note(value.span().start, name.get_ref().to_string(), not_a_table(other));
+            }
             _ => self.unknown(name.get_ref(), name, value),
         }
     }
@@ -82,7 +89,8 @@ impl Reader<'_> {
         if let Some(key) = key {
             self.parsed.given.insert(key.name, Given { key: name.span(), value: value.span() });
         }
-        if self.errors.claim(&path, name, value, &mut self.parsed) {
+        if self.is_broken(&path, name, value) {
+            self.parsed.doubtful.extend(key.map(|key| key.name));
             return;
         }
         let Some(key) = key else { return self.unknown(&path, name, value) };
@@ -98,7 +106,17 @@ impl Reader<'_> {
         }
     }
 
+    /// The entry has a syntax error on its lines, which is noted under its name if it is in it.
+    fn is_broken(&mut self, path: &str, name: &Name<'_>, value: &Value<'_>) -> bool {
+        let (error, is_broken) = self.errors.claim(name.span().start..value.span().end.max(name.span().end));
+        self.parsed.findings.extend(error.map(|(offset, message)| Finding::new(offset, printable(path), message)));
+        is_broken
+    }
+
     fn unknown(&mut self, path: &str, name: &Name<'_>, value: &Value<'_>) {
+        if self.errors.unseat(name.span().start) {
+            return;
+        }
         let what = if value.get_ref().is_table() { "table" } else { "key" };
         let nearest = nearest(path, value.get_ref().is_table());
         self.parsed.doubtful.extend(nearest.meant());
@@ -112,57 +130,5 @@ impl Reader<'_> {
 
     fn note(&mut self, offset: usize, key: impl Into<String>, message: String) {
         self.parsed.findings.push(Finding::new(offset, key, message));
-    }
-}
-
-/// A path for a message: a quoted key of TOML may hold anything.
-fn printable(path: &str) -> String {
-    let short: String = path.chars().take(80).collect();
-    short.escape_debug().to_string()
-}
-
-/// Syntax errors, which say nothing of their key and come in crowds: one open bracket is an error on every line after it.
-struct SyntaxErrors<'t> {
-    text: &'t str,
-    /// By offset; the parser's `message()` alone, for its Display quotes the line, which may hold a secret.
-    errors: BTreeMap<usize, String>,
-}
-
-impl<'t> SyntaxErrors<'t> {
-    fn new(text: &'t str, errors: Vec<Error>) -> Self {
-        let mut by_offset = BTreeMap::new();
-        for error in errors {
-            let offset = error.span().map_or(text.len(), |span| span.start);
-            by_offset.entry(offset).or_insert_with(|| error.message().to_owned());
-        }
-        Self { text, errors: by_offset }
-    }
-
-    /// Takes the errors within an entry: the first is noted under its key, the rest follow from it. True if there was
-    /// one, and then the value is a guess of the parser's and not to be read.
-    fn claim(&mut self, path: &str, name: &Name<'_>, value: &Value<'_>, parsed: &mut Parsed) -> bool {
-        if self.errors.is_empty() {
-            return false;
-        }
-        let start = self.text[..name.span().start].rfind('\n').map_or(0, |newline| newline + 1);
-        let value_end = value.span().end.max(name.span().end);
-        let end = self.text[value_end..].find('\n').map_or(self.text.len(), |newline| value_end + newline);
-        let inside: Vec<usize> = self.errors.range(start..=end).map(|(&offset, _)| offset).collect();
-        let Some(&first) = inside.first() else { return false };
-        let message = self.errors.remove(&first).unwrap_or_default();
-        for offset in inside {
-            self.errors.remove(&offset);
-        }
-        parsed.findings.push(Finding::new(first, printable(path), message));
-        parsed.doubtful.extend(keys::find(path).map(|key| key.name));
-        true
-    }
-
-    /// What no entry claimed, one a line.
-    fn unclaimed(self) -> Vec<Finding> {
-        let line = |offset: usize| self.text[..offset].rfind('\n');
-        let mut errors: Vec<_> = self.errors.into_iter().collect();
-        errors.dedup_by_key(|(offset, _)| line(*offset));
-        errors.into_iter().map(|(offset, message)| Finding::new(offset, "", message)).collect()
     }
 }

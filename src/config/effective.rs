@@ -37,7 +37,7 @@ pub fn effective_toml(loaded: &Loaded) -> String {
 }
 
 /// A value of a key, on one line.
-fn inline_toml(value: &Json) -> String {
+pub(super) fn inline_toml(value: &Json) -> String {
     match value {
         Json::Array(list) => format!("[{}]", list.iter().map(inline_toml).collect::<Vec<_>>().join(", ")),
         Json::String(text) => toml::Value::from(text.as_str()).to_string(),

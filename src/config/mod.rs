@@ -22,6 +22,7 @@ mod load;
 mod problem;
 mod rules;
 mod suggest;
+mod syntax;
 mod text;
 mod unsupported;
 
@@ -230,3 +231,6 @@ impl Default for Log {
         Self { level: "info".into() }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -56,8 +56,13 @@ fn closest(wanted: &str, names: impl Iterator<Item = &'static str>) -> Option<(u
     near.min_by_key(|(distance, _)| *distance)
 }
 
-/// Edits between the two, if few enough for a slip: a third of the longer.
+/// Edits between the two, if few enough for a slip: a third of the longer. A beginning counts as one.
 fn distance(wanted: &str, known: &str) -> Option<usize> {
+    // `log` for `logging`, `tls_cert` for `tls_cert_file`.
+    let begins = wanted.starts_with(known) || known.starts_with(wanted);
+    if begins && wanted.len().min(known.len()) >= 3 {
+        return Some(1);
+    }
     let longer = wanted.chars().count().max(known.chars().count());
     // Long names can't be near, and comparing them costs their product.
     (longer <= 64).then(|| strsim::damerau_levenshtein(wanted, known)).filter(|&edits| edits * 3 <= longer.max(6))

@@ -16,6 +16,12 @@ pub(super) fn quote(text: &str) -> String {
     }
 }
 
+/// Text from the file inside a sentence that has its own quotes: control characters escaped, on one line.
+pub(super) fn printable(text: &str) -> String {
+    let shown = text.chars().take(QUOTED_MAX);
+    shown.map(|c| if c.is_control() { c.escape_debug().to_string() } else { c.into() }).collect()
+}
+
 /// A humantime duration with its unit.
 pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
     if is_bare_number(text) {

@@ -30,7 +30,11 @@ pub(in crate::config) struct Choice<T: 'static>(pub(in crate::config) &'static [
 
 impl<T> About for Choice<T> {
     fn word(&self) -> String {
-        self.0.iter().map(|(word, _)| format!("\"{word}\"")).collect::<Vec<_>>().join(" or ")
+        let words: Vec<_> = self.0.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+        match words.split_last() {
+            Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+            _ => words.concat(),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use url::Url;
 use super::{About, Faults, Kind};
 use crate::config::{
     address::{parse_listen, parse_node_url},
-    text::quote,
+    text::{printable, quote},
 };
 
 /// Most characters of `local.name`.
@@ -102,9 +102,11 @@ pub(in crate::config) fn parse_filter(text: &str) -> Result<String, String> {
         return Err("is empty; write a filter such as \"info\", or \"off\" to log nothing".into());
     }
     if let Err(error) = env_filter::Builder::new().try_parse(text) {
+        // Of a regular expression it draws the place over several lines; the cause is in the last.
         let error = error.to_string();
-        let cause = error.strip_prefix("error parsing logger filter: ").unwrap_or(&error);
-        return Err(format!("{} is not a log filter: {}", quote(text), cause.escape_debug()));
+        let cause = error.lines().last().unwrap_or_default();
+        let cause = cause.trim_start_matches("error parsing logger filter: ").trim_start_matches("error: ");
+        return Err(format!("{} is not a log filter: {}", quote(text), printable(cause)));
     }
     let word = text.trim().to_ascii_lowercase();
     let near = LEVELS.into_iter().find(|level| word != *level && strsim::jaro_winkler(&word, level) > 0.85);
