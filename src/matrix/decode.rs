@@ -1,7 +1,9 @@
-//! The strict decoder: a pull parser of our own for the matrix, whose bulk is arrays of numbers, and serde_json for
-//! whatever else a peer may send.
+//! The strict decoder: a pull parser of our own for the matrix, whose bulk is arrays of numbers, and `serde_json`
+//! for whatever else a peer may send.
 
+mod blocks;
 mod cursor;
+mod numbers;
 mod row;
 
 use std::{borrow::Cow, collections::HashSet};

@@ -31,9 +31,7 @@ const fn runs_pay(runs: usize, len: usize) -> bool {
 impl Identities {
     /// One value per cell.
     pub fn from_slice(cells: &[u64]) -> Self {
-        let mut builder = IdentitiesBuilder::default();
-        builder.extend(cells);
-        builder.finish()
+        Self::from(cells.to_vec())
     }
 
     /// The same value in all of `len` cells.
@@ -100,6 +98,14 @@ impl Default for Identities {
     }
 }
 
+impl From<Vec<u64>> for Identities {
+    fn from(cells: Vec<u64>) -> Self {
+        let changes = cells.windows(2).filter(|pair| pair[0] != pair[1]).count();
+        let runs = changes + usize::from(!cells.is_empty());
+        IdentitiesBuilder { made: Self { len: cells.len(), form: Form::Cells(cells) }, runs, last: None }.finish()
+    }
+}
+
 impl FromIterator<u64> for Identities {
     fn from_iter<I: IntoIterator<Item = u64>>(cells: I) -> Self {
         let mut builder = IdentitiesBuilder::default();
@@ -158,13 +164,6 @@ impl IdentitiesBuilder {
         }
     }
 
-    /// Appends cells one by one.
-    pub fn extend(&mut self, cells: &[u64]) {
-        for run in cells.chunk_by(|a, b| a == b) {
-            self.push_run(run[0], run.len());
-        }
-    }
-
     /// The cells pushed.
     pub fn finish(mut self) -> Identities {
         if runs_pay(self.runs, self.made.len) {
@@ -178,7 +177,9 @@ impl IdentitiesBuilder {
     fn expand(&mut self) {
         if let Form::Runs(runs) = &self.made.form {
             let mut cells = Vec::with_capacity(self.made.len);
-            runs.iter().for_each(|run| cells.resize(run.end, run.value));
+            for run in runs {
+                cells.resize(run.end, run.value);
+            }
             self.made.form = Form::Cells(cells);
         }
     }
