@@ -1,5 +1,5 @@
 use serde::Serialize;
-use tide::{Response, StatusCode};
+use tide::{Body, Response, StatusCode};
 
 use crate::fanout::FanoutBlock;
 
@@ -48,6 +48,10 @@ impl ApiError {
 }
 
 /// A JSON answer; the headers that all answers share are put on elsewhere.
-pub(super) fn json(status: StatusCode, body: Vec<u8>) -> Response {
-    Response::builder(status).content_type("application/json; charset=utf-8").body(body).build()
+pub(super) fn json(status: StatusCode, body: impl Into<Body>) -> Response {
+    let mut response = Response::new(status);
+    response.set_body(body);
+    // As text: tide's own type would lose the space that the contract has.
+    response.insert_header("Content-Type", "application/json; charset=utf-8");
+    response
 }

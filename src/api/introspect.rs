@@ -88,7 +88,9 @@ impl<'a> Introspection<'a> {
 fn peers(active: &Active) -> Vec<PeerView> {
     let cast = active.snapshot.cast();
     let view = active.snapshot.peers.iter().zip(cast).map(|(peer, assigned)| {
-        let memory = peer.state.get();
+        // The local source is called in place of an entry that is this node, so what is known of it is known there.
+        let own = active.snapshot.local.as_ref().filter(|_| assigned.role == Role::Own);
+        let memory = own.map_or(&peer.state, |local| &local.state).get();
         PeerView {
             entry: peer.entry.entry.clone(),
             url: peer.entry.url.as_str().trim_end_matches('/').to_owned(),

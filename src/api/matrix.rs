@@ -48,14 +48,7 @@ fn fanned_out(outcome: &Outcome, query: MatrixQuery) -> Result<Response, ApiErro
 /// A body that other answers may share.
 fn shared_json(body: Bytes) -> Response {
     let length = body.len();
-    let reader = futures_util::io::Cursor::new(body);
-    let mut response = json(StatusCode::Ok, Vec::new());
-    let kind = response.content_type();
-    response.set_body(Body::from_reader(reader, Some(length)));
-    if let Some(kind) = kind {
-        response.set_content_type(kind);
-    }
-    response
+    json(StatusCode::Ok, Body::from_reader(futures_util::io::Cursor::new(body), Some(length)))
 }
 
 /// The local node's matrix as it gave it: to another aggregator, or where there are no peers.
