@@ -263,9 +263,10 @@ async fn other_status(response: &mut Response, redactor: &Redactor, deadline: De
     // What came until then is shown, be it nothing.
     let _ = timeout(PATIENCE_FOR_AN_ERROR.min(deadline.remaining() / 2), reading).await;
     let text = String::from_utf8_lossy(&body);
-    let shown = redactor.clean_prefix(text.trim(), SHOWN_OF_A_BODY);
+    let shown = redactor.clean_prefix(text.trim_end(), SHOWN_OF_A_BODY);
     let message = if shown.is_empty() { format!("status {status}") } else { format!("status {status}: {shown}") };
-    Failure { bytes: body.len() as u64, code: node_code(&body), ..Failure::status(status, "", message) }
+    let code = node_code(&body).filter(|code| redactor.clean(code) == *code);
+    Failure { bytes: body.len() as u64, code, ..Failure::status(status, "", message) }
 }
 
 async fn read_up_to(wanted: usize, mut reader: Body, body: &mut Vec<u8>) {
@@ -286,7 +287,7 @@ fn node_code(body: &[u8]) -> Option<String> {
         error: String,
     }
     let Envelope { error } = serde_json::from_slice(body).ok()?;
-    let word = error.len() <= 64 && error.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    let word = (1..=64).contains(&error.len()) && error.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
     word.then_some(error)
 }
 
