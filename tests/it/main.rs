@@ -6,6 +6,7 @@ mod daemon;
 mod demo;
 mod fanout_decode;
 mod fanout_faults;
+mod fanout_redaction;
 mod http_client;
 mod http_server;
 mod merge_cells;
