@@ -71,13 +71,17 @@ impl Daemon {
         Answer { status: response.status().into(), body, took: started.elapsed(), response }
     }
 
-    /// Serves on a socket until the end of the tests.
+    /// Serves on a socket of its own until the end of the tests.
     pub(crate) fn listen(&self) -> SocketAddr {
-        let listener = task::block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let app = api::app(Arc::clone(&self.service));
-        task::spawn(serve(listener, app, ServeOptions::default, std::future::pending()));
+        self.listen_on(listener);
         address
+    }
+
+    pub(crate) fn listen_on(&self, listener: std::net::TcpListener) {
+        let app = api::app(Arc::clone(&self.service));
+        task::spawn(serve(TcpListener::from(listener), app, ServeOptions::default, std::future::pending()));
     }
 }
 
