@@ -82,7 +82,9 @@ impl Round {
             let last = memory.last_error.map_or_else(|| "no answer".into(), |last| last.message);
             return Err(Failure::new(Reason::BreakerOpen, format!("not asked, it failed too often: {last}")));
         }
-        let Ok(_turn) = timeout(self.deadline.remaining(), self.turns.acquire()).await else {
+        let turn = timeout(self.deadline.remaining(), self.turns.acquire()).await.ok();
+        // A turn that comes when the deadline takes it from another is none.
+        let Some(_turn) = turn.filter(|_| !self.deadline.remaining().is_zero()) else {
             let message = "deadline passed while waiting for a turn (fanout.max_concurrent)";
             return Err(Failure::new(Reason::Overload, message));
         };
