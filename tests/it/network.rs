@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -73,6 +76,8 @@ pub(crate) struct Call {
 pub(crate) struct Network {
     said: Arc<Mutex<HashMap<(String, String), Said>>>,
     calls: Arc<Mutex<Vec<(String, Call)>>>,
+    open: Arc<AtomicUsize>,
+    most_open: Arc<AtomicUsize>,
 }
 
 impl Network {
@@ -106,6 +111,11 @@ impl Network {
         self.calls.lock().unwrap().clone()
     }
 
+    /// Most calls that waited for their answer at once.
+    pub(crate) fn most_open(&self) -> usize {
+        self.most_open.load(Ordering::SeqCst)
+    }
+
     /// The query parameters of the last matrix call at `address`, sorted.
     pub(crate) fn last_query(&self, address: &str) -> Vec<String> {
         let calls = self.calls(address, MATRIX_PATH);
@@ -131,7 +141,10 @@ impl HttpClient for Network {
         self.calls.lock().unwrap().push((address, call));
         let said = said.ok_or_else(|| Error::from_str(StatusCode::BadGateway, "nothing is there"))?;
         if said.after > Duration::ZERO {
+            let open = self.open.fetch_add(1, Ordering::SeqCst) + 1;
+            self.most_open.fetch_max(open, Ordering::SeqCst);
             task::sleep(said.after).await;
+            self.open.fetch_sub(1, Ordering::SeqCst);
         }
         let mut response = Response::new(said.status);
         response.set_body(said.body);

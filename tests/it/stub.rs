@@ -75,8 +75,6 @@ struct Shared {
     scripts: Mutex<HashMap<String, Script>>,
     seen: Mutex<Vec<Seen>>,
     connections: AtomicUsize,
-    open: AtomicUsize,
-    most_open: AtomicUsize,
     sent: AtomicUsize,
     stopped: AtomicBool,
 }
@@ -130,11 +128,6 @@ impl Stub {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
-    /// Most connections that were open at once.
-    pub(crate) fn most_open(&self) -> usize {
-        self.shared.most_open.load(Ordering::SeqCst)
-    }
-
     /// Bytes that the network took.
     pub(crate) fn sent(&self) -> usize {
         self.shared.sent.load(Ordering::SeqCst)
@@ -151,8 +144,6 @@ impl Drop for Stub {
 
 impl Shared {
     fn connection(&self, mut stream: TcpStream) {
-        let open = self.open.fetch_add(1, Ordering::SeqCst) + 1;
-        self.most_open.fetch_max(open, Ordering::SeqCst);
         let _ = stream.set_nodelay(true);
         if let Some(seen) = Seen::read(&mut stream) {
             let script = self.scripts.lock().unwrap().get(&seen.path).cloned();
@@ -164,7 +155,6 @@ impl Shared {
             }
             self.play(&mut stream, &script);
         }
-        self.open.fetch_sub(1, Ordering::SeqCst);
     }
 
     fn play(&self, stream: &mut TcpStream, script: &[Act]) {
