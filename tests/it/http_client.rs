@@ -71,9 +71,10 @@ fn assert_fails(answer: surf::Result, kind: WireErrorKind) -> String {
     error.message.clone()
 }
 
-fn assert_read_fails(read: &io::Result<String>, kind: WireErrorKind) {
+fn assert_read_fails(read: &io::Result<String>, kind: WireErrorKind) -> &str {
     let error = WireError::of_read(read.as_ref().expect_err("the body is whole")).expect("not a wire error");
     assert_eq!(error.kind, kind, "{error}");
+    &error.message
 }
 
 fn run(test: impl Future<Output = ()>) {
@@ -181,9 +182,13 @@ fn a_name_and_an_ipv6_literal_are_reached() {
 #[test]
 fn an_answer_that_is_not_http_is_malformed() {
     run(async {
-        for answer in ["SSH-2.0-OpenSSH_9.2\r\n", "HTTP/1.1 200 OK\r\nContent-Le", "HTTP/1.1 abc\r\n\r\n"] {
-            assert_fails(call_at(canned(answer).await).await, WireErrorKind::Malformed);
+        for answer in ["SSH-2.0-OpenSSH_9.2\r\n", "HTTP/1.1 abc\r\n\r\n"] {
+            let message = assert_fails(call_at(canned(answer).await).await, WireErrorKind::Malformed);
+            assert!(message.starts_with("the answer is not HTTP: "), "{message}");
         }
+        let half = canned("HTTP/1.1 200 OK\r\nContent-Le").await;
+        let message = assert_fails(call_at(half).await, WireErrorKind::Malformed);
+        assert_eq!(message, "the connection closed within the head of the answer");
         let endless = format!("HTTP/1.1 200 OK\r\nX-Pad: {}\r\n\r\n", "a".repeat(1 << 20));
         let address = peer(|mut stream| async move {
             read_head(&mut stream).await;

@@ -4,12 +4,16 @@ mod limits;
 mod requests;
 
 use std::future::Future;
+use std::io;
+use std::task::Poll;
 use std::time::Duration;
 
 use async_std::channel::{Receiver, Sender, bounded};
 use async_std::io::{ReadExt as _, WriteExt as _};
 use async_std::net::{SocketAddr, TcpListener, TcpStream};
 use async_std::task::{self, JoinHandle};
+use futures_util::TryStreamExt as _;
+use futures_util::stream::poll_fn;
 use keyviz_fanout::http::{ServeOptions, serve};
 use tide::Body;
 
@@ -68,6 +72,10 @@ fn app() -> tide::Server<()> {
     app.at("/big").get(|_| async { Ok(Body::from(vec![b'x'; BIG])) });
     app.at("/unsized").get(|_| async { Ok(Body::from_reader(async_std::io::Cursor::new("streamed"), None)) });
     app.at("/short").get(|_| async { Ok(Body::from_reader(async_std::io::Cursor::new("short"), Some(10))) });
+    app.at("/panicking-body").get(|_| async {
+        let chunks = poll_fn(|_| -> Poll<Option<io::Result<Vec<u8>>>> { panic!("boom, as planned") });
+        Ok(Body::from_reader(chunks.into_async_read(), None))
+    });
     app.at("/addresses").get(|request: tide::Request<()>| async move {
         Ok(format!("{} {}", request.peer_addr().unwrap(), request.local_addr().unwrap()))
     });

@@ -19,11 +19,14 @@ fn a_truncated_body_is_malformed() {
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nshort\r\n",
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nshort\r\n0\r\n",
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nsho",
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfive\r\nshort\r\n0\r\n\r\n",
         ] {
             let mut response = call_at(canned(answer).await).await.unwrap();
-            assert_read_fails(&body(&mut response).await, WireErrorKind::Malformed);
+            let read = body(&mut response).await;
+            assert_eq!(assert_read_fails(&read, WireErrorKind::Malformed), "the body ended early");
         }
+        let answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfive\r\nshort\r\n0\r\n\r\n";
+        let mut response = call_at(canned(answer).await).await.unwrap();
+        assert_read_fails(&body(&mut response).await, WireErrorKind::Malformed);
     });
 }
 

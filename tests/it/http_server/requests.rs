@@ -166,3 +166,11 @@ fn a_panic_is_an_internal_error_and_the_connection_survives_it() {
         assert_eq!(body(&read_all(&mut stream).await), "hello");
     });
 }
+
+#[test]
+fn a_body_that_panics_costs_its_connection_alone() {
+    on_a_server(|server| async move {
+        assert!(!server.exchange(get("/panicking-body")).await.ends_with("0\r\n\r\n"));
+        assert_eq!(body(&server.exchange(get("/hello")).await), "hello");
+    });
+}
