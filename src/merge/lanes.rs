@@ -100,8 +100,9 @@ impl Span {
         let maxima = &mut maxima[self.to..][..self.len];
         let conflicts = &mut conflicts[self.to..][..self.len];
         for ((max, conflict), &count) in maxima.iter_mut().zip(conflicts).zip(counts) {
-            *conflict |= (count != 0) & (*max != 0) & (count != *max);
+            let least = count.min(*max);
             *max = count.max(*max);
+            *conflict |= least != 0 && least != *max;
         }
     }
 }
