@@ -1,3 +1,5 @@
+#![expect(clippy::doc_markdown, reason = "the help is read in a terminal, as it stands")]
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
