@@ -2,8 +2,8 @@
 //!
 //! What they count is a pure function of a seed and of the time since the start, with a history that is there from the
 //! beginning: a hot range that wanders, table scans, a burst, a day's rise and fall, leaders that change, and nodes
-//! that go down and come back on the same port. As on a real cluster no two nodes share a timestamp, so leaders that
-//! change are a `conflict` only where windows are compared by slot (`merge.dedupe = "slot"`).
+//! that go down and come back on the same port. As on a real cluster no two nodes share a timestamp and followers
+//! dispatch writes too, so there is no `conflict` unless windows are compared by slot (`merge.dedupe = "slot"`).
 
 mod app;
 mod keyspace;
@@ -44,7 +44,7 @@ use crate::{
 const KEEP: Duration = Duration::from_hours(1);
 
 /// The simulated cluster to start.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
     /// How many nodes, `n1` and up; at least one.
     pub nodes: usize,
@@ -84,7 +84,7 @@ impl Cluster {
     ///
     /// # Errors
     /// `InvalidInput` for options that make no cluster, or what opening a port failed with.
-    pub fn start(options: &Options) -> io::Result<Self> {
+    pub fn start(options: Options) -> io::Result<Self> {
         options.check().map_err(|message| io::Error::new(io::ErrorKind::InvalidInput, message))?;
         let (alive, stop) = bounded(1);
         let epoch_unix_ms = Timestamp::now().as_millisecond();

@@ -2,7 +2,21 @@
 //!
 //! Pure: the result depends on the order of the inputs and on their data alone.
 
+mod admission;
+mod budget;
+mod cell;
+mod columns;
 mod encode;
+mod fold;
+mod identity;
+mod lanes;
+mod layout;
+mod plan;
+mod rule;
+mod table;
+mod timeline;
+
+use std::mem;
 
 pub use encode::{Extras, encode};
 
@@ -10,6 +24,10 @@ use crate::{
     config::{Dedupe, Step},
     matrix::{Identities, Matrix, RowMeta, Series},
 };
+use budget::Budget;
+use fold::Fold;
+use layout::{Input, Layout};
+use plan::Plan;
 
 /// How to merge.
 #[derive(Clone, Copy, Debug)]
@@ -90,5 +108,22 @@ pub struct Divergence {
 
 /// Merges `inputs` (the local matrix first, then the peers' in the file's order), all of the same `series`.
 pub fn merge(series: Series, inputs: &[&Matrix], options: &Options) -> Merged {
-    todo!()
+    let mut inputs: Vec<_> = inputs.iter().map(|matrix| Input::new(matrix)).collect();
+    let mut layout = Layout::new(&inputs, options);
+    if layout.cells() > options.max_cells {
+        admission::admit(&mut inputs, options);
+        layout = Layout::new(&inputs, options);
+    }
+    let divergences = mem::take(&mut layout.divergences);
+    let findings = inputs.iter().zip(divergences).map(|(input, rows)| layout.findings(series, input, rows)).collect();
+    let mut fold = Fold::new(series, &layout.plan, inputs.iter().map(|input| input.matrix.column_unix_ms.len()));
+    let mut budget = Budget::new(options.rows);
+    for contributors in &layout.table.rows {
+        fold.row(contributors);
+        budget.offer(&fold);
+    }
+    let rows_dropped = budget.dropped();
+    let rows = budget.into_rows();
+    let Plan { column_unix_ms, column_nodes, .. } = layout.plan;
+    Merged { series, column_unix_ms, column_nodes, step_ms: layout.step_ms, rows, rows_dropped, findings }
 }

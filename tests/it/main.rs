@@ -4,4 +4,7 @@ mod codec;
 mod demo;
 mod http_client;
 mod http_server;
+mod merge_properties;
+mod merge_strategies;
+mod oracle;
 mod views;

@@ -1,0 +1,63 @@
+//! Who led the group that counted, cell by cell and run by run.
+
+use std::{iter, ops::Range};
+
+use crate::matrix::{Identities, Row};
+
+/// Who led the group that counted: raft group and leader's term, 0 where not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Identity {
+    /// Before the group, since a tie goes to the higher term first.
+    pub(super) term: u64,
+    pub(super) group: u64,
+}
+
+impl Identity {
+    pub(super) fn is_known(self) -> bool {
+        self.group != 0 && self.term != 0
+    }
+}
+
+/// The identity of one cell.
+pub(super) fn identity_at(row: &Row, index: usize) -> Identity {
+    let of = |ids: &Option<Identities>| ids.as_ref().and_then(|ids| ids.get(index)).unwrap_or_default();
+    Identity { group: of(&row.raft_group_ids), term: of(&row.leader_terms) }
+}
+
+/// The identities of a row's cells, as runs that cover them all.
+pub(super) fn identity_runs(row: &Row) -> impl Iterator<Item = (Range<usize>, Identity)> {
+    let cells = row.values.len();
+    let mut groups = runs(row.raft_group_ids.as_ref(), cells).peekable();
+    let mut terms = runs(row.leader_terms.as_ref(), cells).peekable();
+    let mut start = 0;
+    iter::from_fn(move || {
+        let (&(group_end, group), &(term_end, term)) = (groups.peek()?, terms.peek()?);
+        let run = start..group_end.min(term_end);
+        start = run.end;
+        groups.next_if(|&(end, _)| end == run.end);
+        terms.next_if(|&(end, _)| end == run.end);
+        Some((run, Identity { term, group }))
+    })
+}
+
+/// End and value of each run.
+fn runs(ids: Option<&Identities>, cells: usize) -> impl Iterator<Item = (usize, u64)> {
+    let known = ids.into_iter().flat_map(Identities::runs).map(|(run, value)| (run.end, value));
+    known.chain(ids.is_none().then_some((cells, 0)))
+}
+
+/// The identity of everything these rows counted; `None` when there are several.
+pub(super) fn sole_identity<'a>(rows: impl IntoIterator<Item = &'a Row>) -> Option<Identity> {
+    let mut sole = None;
+    for row in rows {
+        for (run, identity) in identity_runs(row) {
+            if sole == Some(identity) || row.values[run].iter().all(|&value| value == 0) {
+                continue;
+            }
+            if sole.replace(identity).is_some() {
+                return None;
+            }
+        }
+    }
+    Some(sole.unwrap_or_default())
+}
