@@ -165,6 +165,10 @@ fn options_that_make_no_cluster_are_refused() {
     assert_eq!(refused(Options { nodes: 0, ..calm() }), "a cluster needs at least 1 node");
     let step = Duration::from_millis(20);
     assert_eq!(refused(Options { step, ..calm() }), "a step of 20ms is too short for 3 nodes, at least 24ms");
+    let step = Duration::from_mins(61);
+    assert_eq!(refused(Options { step, ..calm() }), "a step of 3660s is too long, at most 3600s");
+    let history = Duration::MAX;
+    assert!(refused(Options { history, ..calm() }).ends_with("has more than 100000 windows of 1s"));
     let endless = Outages { length: Duration::from_mins(2), ..Outages::default() };
     assert_eq!(
         refused(Options { outages: Some(endless), ..calm() }),
