@@ -31,7 +31,7 @@ struct Ended {
 }
 
 impl Ended {
-    fn new(code: u8, message: impl ToString) -> Self {
+    fn new(code: u8, message: impl std::fmt::Display) -> Self {
         Self { code, message: message.to_string() }
     }
 }
