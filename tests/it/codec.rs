@@ -34,7 +34,9 @@ proptest! {
         if space {
             body = spaced(&body, &spaces);
         }
-        mutations.iter().for_each(|mutation| mutation.apply(&mut body));
+        for mutation in &mutations {
+            mutation.apply(&mut body);
+        }
         check_law(&body, matrix.series);
     }
 }
@@ -62,7 +64,7 @@ fn with_row(row: &str) -> String {
 
 fn refusal(body: impl AsRef<[u8]>) -> String {
     check_law(body.as_ref(), Series::Writes);
-    decode(body.as_ref(), Series::Writes).expect_err("an invalid body").to_string()
+    decode(body.as_ref(), Series::Writes).map_or_else(|error| error.to_string(), |_| "accepted".into())
 }
 
 #[test]
