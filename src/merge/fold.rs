@@ -74,12 +74,14 @@ impl<'a> Fold<'a> {
     fn add_shared(&mut self, contributors: &[(usize, &Row)]) {
         self.shared.fill(0);
         self.shared_conflicts.fill(false);
-        let mut rows = contributors.iter().map(|&(input, row)| (&self.lanes.by_input[input].shared, &row.values));
-        if let Some((spans, counts)) = rows.next() {
-            spans.iter().for_each(|span| span.copy(counts, &mut self.shared));
-        }
-        for (spans, counts) in rows {
-            spans.iter().for_each(|span| span.raise(counts, &mut self.shared, &mut self.shared_conflicts));
+        for (nth, &(input, row)) in contributors.iter().enumerate() {
+            for span in &self.lanes.by_input[input].shared {
+                if nth == 0 {
+                    span.copy(&row.values, &mut self.shared);
+                } else {
+                    span.raise(&row.values, &mut self.shared, &mut self.shared_conflicts);
+                }
+            }
         }
         for span in &self.lanes.shared {
             span.add(&self.shared, &mut self.values);
