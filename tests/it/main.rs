@@ -2,7 +2,11 @@
 
 mod codec;
 mod config;
+mod daemon;
 mod demo;
+mod fanout_decode;
+mod fanout_faults;
+mod fanout_redaction;
 mod http_client;
 mod http_server;
 mod merge_cells;
@@ -13,4 +17,5 @@ mod merge_rows;
 mod merge_strategies;
 mod merge_support;
 mod oracle;
+mod stub;
 mod views;
