@@ -1,8 +1,16 @@
 //! Black-box tests, one module per area; over real sockets on loopback where there is a wire.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test's helper fails the test; clippy knows tests by their attribute alone"
+)]
+
 mod codec;
 mod config;
 mod demo;
+mod embedded;
 mod http_client;
 mod http_server;
 mod merge_cells;
@@ -13,4 +21,5 @@ mod merge_rows;
 mod merge_strategies;
 mod merge_support;
 mod oracle;
+mod support;
 mod views;
