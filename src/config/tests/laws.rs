@@ -50,7 +50,7 @@ fn entry() -> impl Strategy<Value = PeerEntry> {
     let entry = (prop::sample::select(vec!["", "http://", "HTTP://"]), host, 1..=u16::MAX);
     entry.prop_map(|(scheme, host, port)| {
         let entry = format!("{scheme}{host}:{port}");
-        PeerEntry { url: address::parse_peer(&entry).unwrap(), entry }
+        entry.parse().unwrap()
     })
 }
 
