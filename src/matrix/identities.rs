@@ -1,4 +1,4 @@
-use std::{iter, ops::Range};
+use std::{borrow::Cow, iter, ops::Range};
 
 /// Raft groups or terms, one per cell, kept as what they nearly always are: a few runs of one value.
 ///
@@ -31,9 +31,7 @@ const fn runs_pay(runs: usize, len: usize) -> bool {
 impl Identities {
     /// One value per cell.
     pub fn from_slice(cells: &[u64]) -> Self {
-        let mut builder = IdentitiesBuilder::default();
-        builder.extend(cells);
-        builder.finish()
+        Self::from(cells.to_vec())
     }
 
     /// The same value in all of `len` cells.
@@ -77,6 +75,20 @@ impl Identities {
         })
     }
 
+    /// One value per cell, for where the cells are wanted rather than the runs.
+    pub fn cells(&self) -> Cow<'_, [u64]> {
+        match &self.form {
+            Form::Cells(cells) => Cow::Borrowed(cells),
+            Form::Runs(runs) => {
+                let mut cells = Vec::with_capacity(self.len);
+                for run in runs {
+                    cells.resize(run.end, run.value);
+                }
+                Cow::Owned(cells)
+            }
+        }
+    }
+
     /// The one value of all cells; `None` when they differ or there are none.
     pub fn uniform(&self) -> Option<u64> {
         match &self.form {
@@ -97,6 +109,14 @@ fn first_run(cells: &[u64], start: usize) -> Option<Run> {
 impl Default for Identities {
     fn default() -> Self {
         Self { form: Form::Runs(Vec::new()), len: 0 }
+    }
+}
+
+impl From<Vec<u64>> for Identities {
+    fn from(cells: Vec<u64>) -> Self {
+        let changes = cells.windows(2).filter(|pair| pair[0] != pair[1]).count();
+        let runs = changes + usize::from(!cells.is_empty());
+        IdentitiesBuilder { made: Self { len: cells.len(), form: Form::Cells(cells) }, runs, last: None }.finish()
     }
 }
 
@@ -158,13 +178,6 @@ impl IdentitiesBuilder {
         }
     }
 
-    /// Appends cells one by one.
-    pub fn extend(&mut self, cells: &[u64]) {
-        for run in cells.chunk_by(|a, b| a == b) {
-            self.push_run(run[0], run.len());
-        }
-    }
-
     /// The cells pushed.
     pub fn finish(mut self) -> Identities {
         if runs_pay(self.runs, self.made.len) {
@@ -176,9 +189,7 @@ impl IdentitiesBuilder {
     }
 
     fn expand(&mut self) {
-        if let Form::Runs(runs) = &self.made.form {
-            let mut cells = Vec::with_capacity(self.made.len);
-            runs.iter().for_each(|run| cells.resize(run.end, run.value));
+        if let Cow::Owned(cells) = self.made.cells() {
             self.made.form = Form::Cells(cells);
         }
     }

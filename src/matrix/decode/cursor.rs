@@ -24,6 +24,10 @@ const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\n' | b'\t' | b'\r')
 }
 
+const fn ends_token(byte: u8) -> bool {
+    matches!(byte, b',' | b']' | b'}' | b':' | b'[' | b'{' | b'"') || is_space(byte)
+}
+
 impl<'a> Cursor<'a> {
     pub(super) fn new(body: &'a [u8]) -> Self {
         Self { body, at: 0 }
@@ -32,6 +36,10 @@ impl<'a> Cursor<'a> {
     /// The bytes not yet read.
     pub(super) fn rest(&self) -> &'a [u8] {
         self.body.get(self.at..).unwrap_or_default()
+    }
+
+    pub(super) fn advance(&mut self, bytes: usize) {
+        self.at += bytes;
     }
 
     /// The next byte that is not white space, left unread.
@@ -70,8 +78,7 @@ impl<'a> Cursor<'a> {
     /// What stands here up to the next delimiter, at least one byte of it.
     fn token(&self) -> &'a [u8] {
         let rest = self.rest();
-        let ends = |byte: &u8| is_space(*byte) || b",:[]{}\"".contains(byte);
-        let end = rest.iter().skip(1).position(ends).map_or(rest.len(), |at| at + 1);
+        let end = rest.iter().skip(1).position(|&byte| ends_token(byte)).map_or(rest.len(), |at| at + 1);
         &rest[..end]
     }
 
@@ -162,7 +169,7 @@ impl<'a> Cursor<'a> {
         Ok(&self.body[from..self.at])
     }
 
-    /// Reads one value with serde_json.
+    /// Reads one value with `serde_json`.
     fn foreign<T: DeserializeOwned>(&mut self) -> Result<T> {
         let mut values = serde_json::Deserializer::from_slice(self.rest()).into_iter();
         match values.next() {
@@ -176,18 +183,31 @@ impl<'a> Cursor<'a> {
     }
 
     pub(super) fn u64(&mut self) -> Result<u64> {
-        let wanted = "an integer from 0 to 18446744073709551615";
         self.peek();
-        digits(self.token()).inspect(|_| self.at += self.token().len()).ok_or_else(|| self.unexpected(wanted))
+        match digits(self.rest()) {
+            Some((value, length)) => {
+                self.at += length;
+                Ok(value)
+            }
+            None => Err(self.unexpected("an integer from 0 to 18446744073709551615")),
+        }
     }
 
     fn i64(&mut self) -> Result<i64> {
-        self.peek();
-        let value = match self.token() {
-            [b'-', magnitude @ ..] => digits(magnitude).filter(|&m| m != 0).and_then(|m| 0i64.checked_sub_unsigned(m)),
-            token => digits(token).and_then(|value| i64::try_from(value).ok()),
+        let negative = self.peek() == Some(b'-');
+        let signed = |magnitude| match (negative, magnitude) {
+            (false, _) => i64::try_from(magnitude).ok(),
+            (true, 0) => None,
+            (true, _) => 0i64.checked_sub_unsigned(magnitude),
         };
-        value.inspect(|_| self.at += self.token().len()).ok_or_else(|| self.unexpected("an integer of 64 bits"))
+        let from = usize::from(negative);
+        match digits(&self.rest()[from..]).and_then(|(magnitude, length)| Some((signed(magnitude)?, length))) {
+            Some((value, length)) => {
+                self.at += from + length;
+                Ok(value)
+            }
+            None => Err(self.unexpected("an integer of 64 bits")),
+        }
     }
 
     pub(super) fn i64_array(&mut self) -> Result<Vec<i64>> {
@@ -198,22 +218,18 @@ impl<'a> Cursor<'a> {
         })?;
         Ok(numbers)
     }
-
-    pub(super) fn u64_array(&mut self, numbers: &mut Vec<u64>) -> Result<()> {
-        self.array(|cursor| {
-            numbers.push(cursor.u64()?);
-            Ok(())
-        })
-    }
 }
 
-/// The number that `token` is, if it is digits without a leading zero.
-fn digits(token: &[u8]) -> Option<u64> {
-    if token.is_empty() || (token[0] == b'0' && token.len() > 1) {
-        return None;
+/// The number at the beginning of `text` and how many digits it has; `None` if it has a leading zero, is above 64 bits,
+/// or is followed by what cannot follow an integer.
+fn digits(text: &[u8]) -> Option<(u64, usize)> {
+    let mut value = 0u64;
+    let mut length = 0;
+    while let Some(digit) = text.get(length).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10) {
+        value = value.checked_mul(10)?.checked_add(digit.into())?;
+        length += 1;
     }
-    token.iter().try_fold(0u64, |value, byte| {
-        let digit = byte.wrapping_sub(b'0');
-        (digit < 10).then(|| value.checked_mul(10)?.checked_add(digit.into())).flatten()
-    })
+    let leading_zero = length > 1 && text[0] == b'0';
+    let whole = text.get(length).is_none_or(|&byte| ends_token(byte));
+    (length > 0 && whole && !leading_zero).then_some((value, length))
 }

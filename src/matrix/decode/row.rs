@@ -5,6 +5,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use super::{
     DecodeError, Result,
     cursor::{self, Cursor},
+    numbers,
 };
 use crate::matrix::{Identities, Row, RowMeta};
 
@@ -77,14 +78,19 @@ impl Unchecked {
             "start" => meta.start = cursor.optional(base64)?,
             "end" => meta.end = cursor.optional(base64)?,
             "aggregate" => meta.aggregate = cursor.optional(Cursor::boolean)?.unwrap_or_default(),
-            "route_ids" => meta.route_ids = cursor.optional(|cursor| numbers(cursor, 0))?,
+            "route_ids" => meta.route_ids = cursor.optional(|cursor| numbers::values(cursor, 0))?,
             "route_ids_truncated" => meta.route_ids_truncated = cursor.optional(Cursor::boolean)?,
             "route_count" => meta.route_count = cursor.optional(Cursor::u64)?.unwrap_or_default(),
             "values" => {
-                self.values = Some(cursor.optional(|cursor| numbers(cursor, self.columns))?.unwrap_or_default());
+                self.values =
+                    Some(cursor.optional(|cursor| numbers::values(cursor, self.columns))?.unwrap_or_default());
             }
-            "raft_group_ids" => self.raft_group_ids = cursor.optional(|cursor| identities(cursor, self.columns))?,
-            "leader_terms" => self.leader_terms = cursor.optional(|cursor| identities(cursor, self.columns))?,
+            "raft_group_ids" => {
+                self.raft_group_ids = cursor.optional(|cursor| numbers::identities(cursor, self.columns))?;
+            }
+            "leader_terms" => {
+                self.leader_terms = cursor.optional(|cursor| numbers::identities(cursor, self.columns))?;
+            }
             "conflict" => drop(cursor.optional(Cursor::boolean)?),
             _ => self.conflicts = cursor.optional(count_booleans)?,
         }
@@ -117,17 +123,6 @@ fn base64(cursor: &mut Cursor<'_>) -> Result<Vec<u8>> {
     BASE64
         .decode(text.as_bytes())
         .map_err(|error| DecodeError::new(format!("{} is not base64: {error}", cursor::quoted(text.as_bytes()))))
-}
-
-/// An array of about `expected` numbers. The hint is bounded by what the rest of the body can hold.
-fn numbers(cursor: &mut Cursor<'_>, expected: usize) -> Result<Vec<u64>> {
-    let mut numbers = Vec::with_capacity(expected.min(cursor.rest().len() / 2));
-    cursor.u64_array(&mut numbers)?;
-    Ok(numbers)
-}
-
-fn identities(cursor: &mut Cursor<'_>, expected: usize) -> Result<Identities> {
-    numbers(cursor, expected).map(|cells| Identities::from_slice(&cells))
 }
 
 fn count_booleans(cursor: &mut Cursor<'_>) -> Result<usize> {

@@ -16,12 +16,15 @@ proptest! {
         prop_assert_eq!(made.len(), cells.len());
         prop_assert_eq!((0..=cells.len()).map(|i| made.get(i)).collect::<Vec<_>>(),
             cells.iter().copied().map(Some).chain([None]).collect::<Vec<_>>());
+        prop_assert_eq!(made.cells(), &cells[..]);
         prop_assert_eq!(&cells.iter().copied().collect::<Identities>(), &made);
 
         let mut pieces = IdentitiesBuilder::default();
         let mut cuts: Vec<_> = cuts.into_iter().map(|cut| cut.min(cells.len())).chain([0, cells.len()]).collect();
         cuts.sort_unstable();
-        cuts.windows(2).for_each(|cut| pieces.extend(&cells[cut[0]..cut[1]]));
+        for run in cuts.windows(2).flat_map(|cut| cells[cut[0]..cut[1]].chunk_by(|a, b| a == b)) {
+            pieces.push_run(run[0], run.len());
+        }
         prop_assert_eq!(pieces.finish(), made);
     }
 

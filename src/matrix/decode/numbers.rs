@@ -1,0 +1,64 @@
+use super::{Result, blocks, cursor::Cursor};
+use crate::matrix::{Identities, IdentitiesBuilder};
+
+/// Reads an array of about `expected` numbers. The hint is bounded by what the rest of the body can hold.
+pub(super) fn values(cursor: &mut Cursor<'_>, expected: usize) -> Result<Vec<u64>> {
+    let mut numbers = Vec::with_capacity(expected.min(cursor.rest().len() / 2));
+    cursor.expect(b'[')?;
+    if !cursor.take(b']') {
+        read_rest(cursor, &mut numbers)?;
+    }
+    Ok(numbers)
+}
+
+/// Reads numbers up to the end of their array; the cursor is before one.
+fn read_rest(cursor: &mut Cursor<'_>, numbers: &mut Vec<u64>) -> Result<()> {
+    loop {
+        cursor.advance(blocks::read(cursor.rest(), numbers));
+        numbers.push(cursor.u64()?);
+        if !cursor.take(b',') {
+            return cursor.expect(b']');
+        }
+    }
+}
+
+/// After this many runs, an array is read number by number unless its runs are long.
+const TRIED: usize = 4;
+/// Numbers that make a run long.
+const LONG: usize = 16;
+
+/// Reads an array of about `expected` numbers that mostly repeat: a run is found by holding the text against itself,
+/// shifted by one number and its comma.
+pub(super) fn identities(cursor: &mut Cursor<'_>, expected: usize) -> Result<Identities> {
+    let mut identities = IdentitiesBuilder::default();
+    cursor.expect(b'[')?;
+    if cursor.take(b']') {
+        return Ok(identities.finish());
+    }
+    for tries in 0.. {
+        if tries >= TRIED && identities.len() < tries * LONG {
+            break;
+        }
+        cursor.peek();
+        let text = cursor.rest();
+        let value = cursor.u64()?;
+        let period = text.len() - cursor.rest().len() + 1;
+        let more = text.get(period..).map_or(0, |shifted| common_prefix(text, shifted) / period);
+        cursor.advance(more * period);
+        identities.push_run(value, 1 + more);
+        if !cursor.take(b',') {
+            cursor.expect(b']')?;
+            return Ok(identities.finish());
+        }
+    }
+    let mut cells = identities.finish().cells().into_owned();
+    cells.reserve(expected.min(cursor.rest().len() / 2));
+    read_rest(cursor, &mut cells)?;
+    Ok(Identities::from(cells))
+}
+
+/// How many bytes `a` and `b` have in common at their beginnings.
+fn common_prefix(a: &[u8], b: &[u8]) -> usize {
+    let equal = 64 * a.as_chunks::<64>().0.iter().zip(b.as_chunks::<64>().0).take_while(|(a, b)| a == b).count();
+    equal + a[equal..].iter().zip(&b[equal..]).take_while(|(a, b)| a == b).count()
+}
