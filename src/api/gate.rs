@@ -2,10 +2,7 @@ use std::sync::Arc;
 
 use tide::{Middleware, Next, Request, Response, StatusCode, http::Method};
 
-use super::{
-    ApiError, CLUSTER_PATH, CONFIG_PATH, HEALTH_PATH, MATRIX_PATH, METRICS_PATH, PAGE_PATH, READY_PATH, State, hosts,
-    service::Active,
-};
+use super::{ApiError, PATHS, State, hosts, service::Active};
 
 /// What every request passes: it gets its snapshot, and its answer the headers that all answers carry (SPEC §2).
 pub(super) struct Gate;
@@ -67,6 +64,5 @@ fn worded(mut response: Response) -> Response {
 
 /// A label for the metrics: a path of the interface, never the caller's own text.
 fn known_path(path: &str) -> &'static str {
-    let known = ["/", MATRIX_PATH, CLUSTER_PATH, CONFIG_PATH, METRICS_PATH, HEALTH_PATH, READY_PATH, PAGE_PATH];
-    known.into_iter().find(|known| *known == path).unwrap_or("other")
+    PATHS.into_iter().chain(["/"]).find(|known| *known == path).unwrap_or("other")
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use tide::{Redirect, Request, Response, Server};
 
-pub use service::Service;
+pub use service::{Builder, Service};
 
 use crate::fanout::{CLUSTER_PATH, MATRIX_PATH};
 use error::{ApiError, json};
@@ -26,9 +26,36 @@ const HEALTH_PATH: &str = "/admin/healthz";
 const READY_PATH: &str = "/admin/readyz";
 const METRICS_PATH: &str = "/metrics";
 
+/// Every path of SPEC §2 but `/`, which is the node's own where it has mounted the extension.
+const PATHS: [&str; 8] = [
+    MATRIX_PATH,
+    CLUSTER_PATH,
+    CONFIG_PATH,
+    PAGE_PATH,
+    // Without its slash, for those who type it.
+    "/admin/keyviz",
+    HEALTH_PATH,
+    READY_PATH,
+    METRICS_PATH,
+];
+
 type State = Arc<Service>;
 
-/// The app. Its paths are those of SPEC §2, from the root: a node mounts it with `node.at("/").nest(app(service))`.
+/// Mounts the extension into a node's own app: the paths of SPEC §2 are answered by [`app`], with its own checks and
+/// headers; `/` and everything else stay the node's own.
+///
+/// The node's middleware comes first. Of two handlers of one path the last one that was set stands, so mount the
+/// extension after the node's own routes. (tide's `nest` at `/` is no substitute: it takes HEAD requests away from the
+/// node's own GET routes.)
+pub fn mount<S: Clone + Send + Sync + 'static>(node: &mut Server<S>, service: Arc<Service>) {
+    let app = app(service);
+    for path in PATHS {
+        // GET apart from the rest, or a wildcard GET route of the node would go before.
+        node.at(path).get(app.clone()).all(app.clone());
+    }
+}
+
+/// The app. Its paths are those of SPEC §2, from the root.
 pub fn app(service: Arc<Service>) -> Server<Arc<Service>> {
     let mut app = Server::with_state(service);
     app.with(Gate);

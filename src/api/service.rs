@@ -1,6 +1,9 @@
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use arc_swap::ArcSwap;
@@ -8,9 +11,14 @@ use jiff::Timestamp;
 
 use crate::{
     config::{Loaded, Source},
-    fanout::{Fanout, Snapshot},
+    fanout::{Fanout, LocalSource, Snapshot},
+    http::HyperClient,
     metrics::Metrics,
+    peers::Membership,
 };
+
+/// The generation of the first configuration.
+const FIRST: u64 = 1;
 
 /// What the HTTP interface stands on: the fan-out, and the configuration that is active now.
 pub struct Service {
@@ -30,19 +38,12 @@ pub(super) struct Active {
 }
 
 impl Service {
-    /// A service under its first configuration, generation 1. `source` is the file that it came from, if there is one.
-    pub fn new(fanout: Fanout, metrics: Arc<Metrics>, loaded: Loaded, source: Option<Source>) -> Self {
-        let generation = 1;
-        let snapshot = Arc::new(fanout.snapshot(generation, Arc::new(loaded.config.clone()), None));
-        let loaded_at = Timestamp::now();
-        metrics.configured(generation, loaded_at.as_second());
-        let active = Active { snapshot, loaded, source, loaded_at };
-        Self {
-            fanout: Arc::new(fanout),
-            metrics,
-            active: ArcSwap::from_pointee(active),
-            draining: AtomicBool::new(false),
-        }
+    /// Builds a service under its first configuration: [`Loaded`] from a file's text, or a [`Config`](crate::Config)
+    /// made in code.
+    pub fn builder(loaded: impl Into<Loaded>) -> Builder {
+        let metrics = Arc::new(Metrics::default());
+        let fanout = Fanout::new(surf::Client::with_http_client(HyperClient), Arc::clone(&metrics));
+        Builder { fanout, metrics, loaded: loaded.into(), source: None }
     }
 
     /// From now on the service is not ready: it finishes what it has begun.
@@ -81,5 +82,52 @@ impl Active {
             (crate::fanout::INSTANCE_HEADER, fanout.instance().to_owned()),
             ("X-Keyviz-Config-Generation", self.snapshot.generation.to_string()),
         ]
+    }
+}
+
+/// A [`Service`] in the making.
+#[must_use]
+pub struct Builder {
+    fanout: Fanout,
+    metrics: Arc<Metrics>,
+    loaded: Loaded,
+    source: Option<Source>,
+}
+
+impl Builder {
+    /// Takes the local matrix from `source` instead of `local.url`: the node is in this process.
+    pub fn local(self, source: impl LocalSource) -> Self {
+        Self { fanout: self.fanout.with_local(source), ..self }
+    }
+
+    /// Calls nodes through `client` instead of over sockets.
+    pub fn client(self, client: surf::Client) -> Self {
+        Self { fanout: self.fanout.with_client(client), ..self }
+    }
+
+    /// Asks `membership` who the peers are, instead of the configuration.
+    pub fn membership(self, membership: impl Membership + 'static) -> Self {
+        Self { fanout: self.fanout.with_membership(membership), ..self }
+    }
+
+    /// Where the process really listens, which tells it apart from its peers where `server.listen` does not.
+    pub fn listens_on(self, address: SocketAddr) -> Self {
+        self.fanout.listens_on(address);
+        self
+    }
+
+    /// The file that the configuration is from, for introspection.
+    pub fn file(self, source: Option<Source>) -> Self {
+        Self { source, ..self }
+    }
+
+    /// The service, its configuration active.
+    pub fn build(self) -> Arc<Service> {
+        let Self { fanout, metrics, loaded, source } = self;
+        let snapshot = Arc::new(fanout.snapshot(FIRST, Arc::new(loaded.config.clone()), None));
+        let loaded_at = Timestamp::now();
+        metrics.configured(FIRST, loaded_at.as_second());
+        let active = ArcSwap::from_pointee(Active { snapshot, loaded, source, loaded_at });
+        Arc::new(Service { fanout: Arc::new(fanout), metrics, active, draining: AtomicBool::new(false) })
     }
 }

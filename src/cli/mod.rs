@@ -1,5 +1,10 @@
 //! The commands of the binary (SPEC §8).
 
+#[expect(
+    clippy::doc_markdown,
+    rustdoc::bare_urls,
+    reason = "the comments are help texts, and a terminal is no Markdown"
+)]
 mod args;
 pub mod check;
 mod demo;
@@ -31,7 +36,7 @@ struct Ended {
 }
 
 impl Ended {
-    fn new(code: u8, message: impl ToString) -> Self {
+    fn new(code: u8, message: impl std::fmt::Display) -> Self {
         Self { code, message: message.to_string() }
     }
 }
@@ -57,6 +62,7 @@ pub fn main() -> ExitCode {
     let outcome = match command.unwrap_or(Command::Run) {
         Command::Run => run::run(config.as_deref()),
         Command::Check(args) => check(args, config),
+        Command::Demo(_) if config.is_some() => Err(Ended::new(USAGE, "the demo reads no file: leave out --config")),
         Command::Demo(args) => demo::demo(&args),
         Command::Query(args) => query::query(&args, config.as_deref()),
         Command::Peers(args) => peers::peers(&args, config.as_deref()),
@@ -71,6 +77,9 @@ pub fn main() -> ExitCode {
 }
 
 fn check(args: args::CheckArgs, config: Option<PathBuf>) -> Result<u8, Ended> {
+    if args.path.is_some() && config.is_some() {
+        return Err(Ended::new(USAGE, "check takes one file: leave out PATH or --config"));
+    }
     let path = args.path.or(config);
     let format = if args.json { check::Format::Json } else { check::Format::Human };
     Ok(check::check(path.as_deref(), &environment, format, args.print, &mut io::stdout().lock())?)

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::{Ended, FAILED, USAGE, args::PeersArgs, patience, run, session};
 use crate::{
     config::AuthMode,
-    fanout::{Caller, Fanout, FanoutBlock, MatrixQuery, NodeReport},
+    fanout::{Caller, Credentials, Fanout, FanoutBlock, MatrixQuery, NodeReport},
     http::HyperClient,
     metrics::Metrics,
     peers::Role,
@@ -33,7 +33,7 @@ pub(super) fn peers(args: &PeersArgs, config: Option<&Path>) -> Result<u8, Ended
     let snapshot = Arc::new(fanout.snapshot(1, Arc::new(loaded.config), None));
     let from = Timestamp::now() - RANGE;
     let query = MatrixQuery { from_unix_ms: Some(from.as_millisecond()), ..MatrixQuery::default() };
-    let caller = Caller { credentials: if forwards { credentials } else { Default::default() }, guard: None };
+    let caller = Caller { credentials: if forwards { credentials } else { Credentials::default() }, guard: None };
     let outcome = patience::wait_for("waiting for the nodes", fanout.matrix(&snapshot, query, caller));
     print(&outcome.block, &mut io::stdout().lock())?;
     Ok(if outcome.block.complete { 0 } else { FAILED })

@@ -122,10 +122,9 @@ fn refused(
         _ => "",
     };
     let nodes = fanout.into_iter().flat_map(|fanout| fanout.nodes).filter(|node| !node.ok);
-    let nodes = nodes.map(|node| format!("\n{}: {}", node.node, node.error.unwrap_or_default())).collect::<String>();
-    let told = format!("{error}: {message}{nodes}");
-    let told: Vec<String> = told.lines().map(|line| redactor.clean(line)).collect();
-    Ok(Ended::new(FAILED, told.join("\n") + hint))
+    let nodes = nodes.map(|node| format!("{}: {}", node.node, node.error.unwrap_or_default()));
+    let told = std::iter::once(format!("{error}: {message}")).chain(nodes).map(|line| redactor.clean(&line));
+    Ok(Ended::new(FAILED, told.collect::<Vec<_>>().join("\n") + hint))
 }
 
 fn show(body: &[u8], format: Format, out: &mut impl Write) -> Result<(), Ended> {

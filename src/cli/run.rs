@@ -8,9 +8,7 @@ use super::{CONFIG, Ended, FAILED, USAGE, environment, logging};
 use crate::{
     api::{self, Service},
     config::{Loaded, OpenError, Source, open},
-    fanout::Fanout,
-    http::{HyperClient, ServeOptions, serve},
-    metrics::Metrics,
+    http::{ServeOptions, serve},
 };
 
 /// A request's head must be here in this time.
@@ -54,10 +52,8 @@ impl Daemon {
         let cannot = |error| Ended::new(FAILED, format!("listen on {wanted} (server.listen): {error}"));
         let listener = TcpListener::bind(wanted).await.map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
-        let metrics = Arc::new(Metrics::default());
-        let fanout = Fanout::new(surf::Client::with_http_client(HyperClient), Arc::clone(&metrics));
-        fanout.listens_on(address);
-        Ok(Self { service: Arc::new(Service::new(fanout, metrics, loaded, source)), address, listener })
+        let service = Service::builder(loaded).file(source).listens_on(address).build();
+        Ok(Self { service, address, listener })
     }
 
     /// Serves until SIGTERM or SIGINT, and then what was begun; a second signal ends it at once.

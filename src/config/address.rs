@@ -1,13 +1,30 @@
 //! Addresses of nodes and host names: stricter than a URL, because an entry names a node and nothing in it.
 
-use std::net::{Ipv6Addr, SocketAddr};
+use std::{
+    net::{Ipv6Addr, SocketAddr},
+    str::FromStr,
+};
 
 use url::{Host, Url};
 
-use super::{text::quote, unsupported};
+use super::{PeerEntry, text::quote, unsupported};
+
+impl FromStr for PeerEntry {
+    type Err = NotAnAddress;
+
+    /// An entry as the file would have it.
+    fn from_str(text: &str) -> Result<Self, NotAnAddress> {
+        parse_peer(text).map(|url| Self { entry: text.to_owned(), url }).map_err(NotAnAddress)
+    }
+}
+
+/// The text is no entry of a peer list; says why.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NotAnAddress(String);
 
 /// `host:port`, `[v6]:port`, `http://host[:port]` or `https://…` as scheme, host and port alone (SPEC §5).
-pub(super) fn parse_peer(text: &str) -> Result<Url, String> {
+fn parse_peer(text: &str) -> Result<Url, String> {
     refuse_credentials(text)?;
     if let Some((scheme, rest)) = text.split_once("://") {
         return parse_with_scheme(scheme, rest);

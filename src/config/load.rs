@@ -3,7 +3,8 @@ use std::{collections::BTreeMap, fmt};
 use serde::{Serialize, Serializer};
 
 use super::{
-    Config, KEYS, Problem, document,
+    Config, KEYS, Key, Problem, document,
+    keys::Draft,
     kind::parse_filter,
     problem::{Finding, line_of, locate},
     rules, unsupported,
@@ -18,7 +19,16 @@ pub struct Loaded {
     pub origins: BTreeMap<&'static str, Origin>,
 }
 
-/// Where a value is from; written `file:7`, `default` or `env` (SPEC §6).
+impl From<Config> for Loaded {
+    /// A configuration made in code. What `load` checks of keys together is the code's own business here.
+    fn from(config: Config) -> Self {
+        let draft = Draft::from(config.clone());
+        let origin = |key: &Key| if key.show(&draft) == key.default_value() { Origin::Default } else { Origin::Code };
+        Self { config, origins: KEYS.iter().map(|key| (key.name, origin(key))).collect() }
+    }
+}
+
+/// Where a value is from; written `file:7`, `default`, `env` (SPEC §6) or `code`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// The file, with the line of the key.
@@ -27,6 +37,8 @@ pub enum Origin {
     Default,
     /// An environment variable, over the file.
     Env,
+    /// The process made the configuration itself.
+    Code,
 }
 
 impl fmt::Display for Origin {
@@ -35,6 +47,7 @@ impl fmt::Display for Origin {
             Self::File(line) => write!(f, "file:{line}"),
             Self::Default => f.write_str("default"),
             Self::Env => f.write_str("env"),
+            Self::Code => f.write_str("code"),
         }
     }
 }

@@ -27,6 +27,7 @@ mod text;
 mod unsupported;
 
 pub use self::{
+    address::NotAnAddress,
     discover::{Found, FoundBy, NotFound, discover},
     effective::{effective, effective_toml},
     file::{OpenError, ReadError, Source, open, open_found, read},
@@ -149,7 +150,7 @@ impl Default for Fanout {
     }
 }
 
-/// One entry of `fanout.peers`.
+/// One entry of `fanout.peers`; `"10.0.0.1:8080".parse()` makes one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PeerEntry {
     /// As written in the file.

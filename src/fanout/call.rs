@@ -64,9 +64,10 @@ impl Round {
         let matrix = local.source.matrix(&query, &self.caller, self.deadline);
         let fetched = match timeout(self.deadline.remaining(), matrix).await {
             Ok(Ok(LocalMatrix::Encoded(reply))) => Ok(Fetched::Reply(reply)),
-            Ok(Ok(LocalMatrix::Decoded(matrix))) => {
-                Ok(Fetched::Answer(Answer { matrix, sent_at: asked_at, head_at: SystemTime::now() }))
-            }
+            Ok(Ok(LocalMatrix::Decoded(matrix))) => match matrix.check(query.series) {
+                Ok(()) => Ok(Fetched::Answer(Answer { matrix, sent_at: asked_at, head_at: SystemTime::now() })),
+                Err(invalid) => Err(Failure::new(Reason::Decode, invalid.to_string())),
+            },
             Ok(Err(failure)) => Err(leads_back(failure)),
             Err(_) => Err(Failure::new(Reason::Deadline, "deadline passed while waiting for the local node")),
         };

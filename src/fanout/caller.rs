@@ -77,6 +77,11 @@ impl Credentials {
         self.session.is_some()
     }
 
+    /// The value of `admin_session`, for an in-process node that checks it itself. It must not be shown or logged.
+    pub fn admin_session(&self) -> Option<&str> {
+        self.session.as_deref()
+    }
+
     /// The `Cookie` header to send, if there is anything to send.
     pub(crate) fn cookie_header(&self) -> Option<String> {
         let pairs = [("admin_session", &self.session), ("admin_csrf", &self.csrf)];

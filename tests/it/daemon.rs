@@ -10,11 +10,10 @@ use async_std::{net::TcpListener, task};
 use keyviz_fanout::{
     api::{self, Service},
     config,
-    fanout::{Fanout, MATRIX_PATH},
+    fanout::MATRIX_PATH,
     http::{HyperClient, ServeOptions, serve},
     matrix::{Matrix, Series},
     merge::{self, Extras, Options, merge},
-    metrics::Metrics,
 };
 use serde_json::Value;
 use surf::{
@@ -41,9 +40,8 @@ impl Daemon {
 
     pub(crate) fn over(client: impl HttpClient, toml: &str) -> Self {
         let loaded = config::load(toml, None).unwrap_or_else(|problems| panic!("{toml}\n{problems:?}"));
-        let metrics = Arc::new(Metrics::default());
-        let fanout = Fanout::new(surf::Client::with_http_client(client), Arc::clone(&metrics));
-        Self { service: Arc::new(Service::new(fanout, metrics, loaded, None)) }
+        let client = surf::Client::with_http_client(client);
+        Self { service: Service::builder(loaded).client(client).build() }
     }
 
     /// A GET with the session of the tests.

@@ -4,7 +4,7 @@ use toml::de::DeValue;
 use super::{About, Faults, Kind, describe};
 use crate::config::{
     PeerEntry,
-    address::{parse_host, parse_peer},
+    address::{NotAnAddress, parse_host},
 };
 
 /// Most entries of a list: a file that names more was made by a mistake.
@@ -44,7 +44,7 @@ impl About for Peers {
 
 impl Kind<Vec<PeerEntry>> for Peers {
     fn read(&self, value: &DeValue<'_>) -> Result<Vec<PeerEntry>, Faults> {
-        read_list(self, value, |text| Ok(PeerEntry { entry: text.to_owned(), url: parse_peer(text)? }))
+        read_list(self, value, |text| text.parse().map_err(|error: NotAnAddress| error.to_string()))
     }
 
     fn show(&self, value: &Vec<PeerEntry>) -> Json {
