@@ -11,6 +11,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use async_std::future::timeout;
 use async_std::net::{TcpListener, TcpStream};
 use async_std::task::{self, JoinHandle};
 use futures_util::future::{BoxFuture, Shared, join_all};
@@ -60,11 +61,21 @@ struct Host<S> {
     options: Box<dyn Fn() -> ServeOptions + Send + Sync>,
 }
 
+/// When a connection ends from our side.
+enum Until {
+    /// At the end of the answer it is at when shutdown begins.
+    Stop(Stop),
+    /// After one answer.
+    Answered,
+}
+
 /// Resolves once shutdown began.
 type Stop = Shared<BoxFuture<'static, ()>>;
 
 /// Serves `app` on `listener` until `shutdown` resolves, then lets the requests in flight finish for at most
 /// [`ServeOptions::grace`]. Says whether all of them did; what did not is dropped.
+///
+/// While they finish, new connections get one answer each, so that whoever asks for readiness hears that there is none.
 ///
 /// Nothing a client does ends it, and neither does a failing accept.
 pub async fn serve<S>(
@@ -78,19 +89,30 @@ where
 {
     let host = Arc::new(Host { app, options: Box::new(options) });
     let stop = shutdown.boxed().shared();
-    let open = accept(listener, &host, stop).await;
-    drain(open, (host.options)().grace).await
+    let open = accept(&listener, &host, stop).await;
+    let grace = (host.options)().grace;
+    let mut left = Left { open, late: Connections::new() };
+    if timeout(grace, left.drain(listener, &host)).await.is_ok() {
+        return true;
+    }
+    let busy = left.open.into_iter().chain(left.late);
+    let (cancelled, grace) = (busy.map(JoinHandle::cancel).collect::<Vec<_>>(), humantime::format_duration(grace));
+    log::warn!("{} connections were still busy after {grace} and are dropped", cancelled.len());
+    let _ = timeout(CANCEL_WAIT, join_all(cancelled)).await;
+    false
 }
 
-/// Takes connections until `stop`; gives those still open. The listener is closed then.
-async fn accept<S>(listener: TcpListener, host: &Arc<Host<S>>, stop: Stop) -> FuturesUnordered<JoinHandle<()>>
+type Connections = FuturesUnordered<JoinHandle<()>>;
+
+/// Takes connections until `stop`; gives those still open.
+async fn accept<S>(listener: &TcpListener, host: &Arc<Host<S>>, stop: Stop) -> Connections
 where
     S: Clone + Send + Sync + 'static,
 {
     let mut stopped = stop.clone().fuse();
     let mut incoming = listener.incoming().fuse();
-    let mut open = FuturesUnordered::new();
-    let mut refused = FuturesUnordered::new();
+    let mut open = Connections::new();
+    let mut refused = Connections::new();
     let mut complaint = Complaint::default();
     loop {
         select_biased! {
@@ -99,7 +121,7 @@ where
             () = refused.select_next_some() => {}
             accepted = incoming.select_next_some() => match accepted {
                 Ok(stream) if open.len() < (host.options)().max_connections => {
-                    open.push(spawn(connection::run(stream, Arc::clone(host), stop.clone())));
+                    open.push(spawn(connection::run(stream, Arc::clone(host), Until::Stop(stop.clone()))));
                 }
                 Ok(stream) if refused.len() < MAX_REFUSED => refused.push(spawn(turn_away(stream, Arc::clone(host)))),
                 Ok(_) => {}
@@ -109,6 +131,41 @@ where
                 }
             },
         }
+    }
+}
+
+/// The connections of a server that is ending.
+struct Left {
+    /// Open when it began to end.
+    open: Connections,
+    /// Taken since.
+    late: Connections,
+}
+
+impl Left {
+    /// Waits for the connections that were open, answering newcomers meanwhile, and then for those.
+    async fn drain<S>(&mut self, listener: TcpListener, host: &Arc<Host<S>>)
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        let most = (host.options)().max_connections;
+        let mut incoming = listener.incoming().fuse();
+        while !self.open.is_empty() {
+            select_biased! {
+                () = self.open.select_next_some() => {}
+                () = self.late.select_next_some() => {}
+                accepted = incoming.select_next_some() => match accepted {
+                    Ok(stream) if self.late.len() < most => {
+                        self.late.push(spawn(connection::run(stream, Arc::clone(host), Until::Answered)));
+                    }
+                    Ok(_) => {}
+                    Err(_) => task::sleep(ACCEPT_PAUSE).await,
+                },
+            }
+        }
+        drop(incoming);
+        drop(listener);
+        while self.late.next().await.is_some() {}
     }
 }
 
@@ -133,21 +190,6 @@ async fn turn_away<S>(stream: TcpStream, host: Arc<Host<S>>) {
     refusal::await_request(&stream).await;
     let answer = Refusal::too_many_connections().to_text(&(host.options)().refusal_headers);
     refusal::send(stream, &answer).await;
-}
-
-async fn drain(mut open: FuturesUnordered<JoinHandle<()>>, grace: Duration) -> bool {
-    let all = async { while open.next().await.is_some() {} };
-    if async_std::future::timeout(grace, all).await.is_ok() {
-        return true;
-    }
-    log::warn!(
-        "{} connections were still busy after {} and are dropped",
-        open.len(),
-        humantime::format_duration(grace)
-    );
-    let cancelled = join_all(open.into_iter().map(JoinHandle::cancel));
-    let _ = async_std::future::timeout(CANCEL_WAIT, cancelled).await;
-    false
 }
 
 /// Logs a failing accept once a second at most.

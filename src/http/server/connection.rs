@@ -19,15 +19,15 @@ use tide::http;
 use super::refusal::{self, Refusal};
 use super::request::{self, Ends};
 use super::wire::{Answering, Turn, Wire};
-use super::{Host, Stop, panic_message};
+use super::{Host, Until, panic_message};
 use crate::http::body::Outgoing;
 use crate::http::headers;
 
 /// Most bytes of a request's head; a longer one is 431.
 const MAX_HEAD: usize = 64 * 1024;
 
-/// Serves one connection to its end; after `stop`, to the end of the answer it is at.
-pub(super) async fn run<S>(stream: TcpStream, host: Arc<Host<S>>, mut stop: Stop)
+/// Serves one connection to its end.
+pub(super) async fn run<S>(stream: TcpStream, host: Arc<Host<S>>, until: Until)
 where
     S: Clone + Send + Sync + 'static,
 {
@@ -41,7 +41,12 @@ where
         let (host, answering) = (Arc::clone(&host), turn.begin());
         async move { Ok::<_, Infallible>(host.answer(request, ends, answering).await) }.boxed()
     });
+    let (mut stop, keep_alive) = match until {
+        Until::Stop(stop) => (stop, true),
+        Until::Answered => (std::future::pending().boxed().shared(), false),
+    };
     let mut connection = http1::Builder::new()
+        .keep_alive(keep_alive)
         .timer(SmolTimer::new())
         .header_read_timeout(options.header_timeout)
         .max_buf_size(MAX_HEAD)

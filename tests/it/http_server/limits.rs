@@ -82,7 +82,7 @@ fn waiting_app() -> (tide::Server<()>, Sender<()>, Receiver<()>) {
 }
 
 #[test]
-fn a_request_in_flight_finishes_on_shutdown_while_new_connections_are_refused() {
+fn a_request_in_flight_finishes_on_shutdown_while_newcomers_get_one_answer() {
     run(async {
         let (app, go, entered) = waiting_app();
         let server = Server::with_app(app, options).await;
@@ -94,11 +94,14 @@ fn a_request_in_flight_finishes_on_shutdown_while_new_connections_are_refused() 
         let mut drained = Box::pin(server.shut_down());
         assert_eq!((&mut drained).now_or_never(), None);
         assert_eq!(read_all(&mut idle).await, "");
-        assert!(TcpStream::connect(address).await.is_err());
+        let mut late = TcpStream::connect(address).await.unwrap();
+        late.write_all(b"GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+        assert_eq!(header(&read_all(&mut late).await, "connection"), Some("close"));
         go.send(()).await.unwrap();
         let answer = read_all(&mut busy).await;
         assert_eq!((header(&answer, "connection"), body(&answer)), (Some("close"), "waited"));
         assert!(drained.await);
+        assert!(TcpStream::connect(address).await.is_err());
     });
 }
 
