@@ -18,7 +18,7 @@ fn count(node: u64, row: u64, column: u64) -> u64 {
     (node * 7 + row * 31 + column * 17) % 1009
 }
 
-fn node(node: u64, columns: u64, phase_ms: i64) -> Matrix {
+fn node(node: u64, columns: usize, phase_ms: i64) -> Matrix {
     let row = |row: u64| Row {
         meta: RowMeta {
             bucket_id: format!("route:{row}"),
@@ -27,13 +27,13 @@ fn node(node: u64, columns: u64, phase_ms: i64) -> Matrix {
             route_count: 1,
             ..RowMeta::default()
         },
-        values: (0..columns).map(|column| count(node, row, column)).collect(),
-        raft_group_ids: Some(Identities::from_slice(&vec![1 + row % 2; columns as usize])),
-        leader_terms: Some(Identities::from_slice(&vec![7; columns as usize])),
+        values: (0..).take(columns).map(|column| count(node, row, column)).collect(),
+        raft_group_ids: Some(Identities::from_slice(&vec![1 + row % 2; columns])),
+        leader_terms: Some(Identities::from_slice(&vec![7; columns])),
     };
     Matrix {
         series: Series::Writes,
-        column_unix_ms: (1..=columns as i64).map(|column| MIDNIGHT + column * MINUTE + phase_ms).collect(),
+        column_unix_ms: (1..).take(columns).map(|column| MIDNIGHT + column * MINUTE + phase_ms).collect(),
         rows: (0..ROWS).map(row).collect(),
         generated_at: None,
         fanout_expected: None,
@@ -64,11 +64,11 @@ fn bench(c: &mut Criterion) {
     run("3 nodes × 1024 × 1440, columns coincide", &coinciding, Step::Off, &|merged| {
         assert_cells(merged, 3, 1440, |counts| counts.max().unwrap_or(0));
     });
-    let phases: Vec<_> = (0..3).map(|n| node(n, 1440, [-28_459, -19_766, -10_066][n as usize])).collect();
+    let phases: Vec<_> = (0..).zip([-28_459, -19_766, -10_066]).map(|(n, phase_ms)| node(n, 1440, phase_ms)).collect();
     run("3 nodes × 1024 × 1440, aligned by step", &phases, Step::Auto, &|merged| {
         assert_cells(merged, 3, 1440, |counts| counts.sum());
     });
-    let hundred: Vec<_> = (0..100).map(|n| node(n, 60, -(n as i64) * 290)).collect();
+    let hundred: Vec<_> = (0..100).map(|n| node(n, 60, -290 * n.cast_signed())).collect();
     run("100 nodes × 1024 × 60, aligned by step", &hundred, Step::Auto, &|merged| {
         assert_cells(merged, 100, 60, |counts| counts.sum());
     });

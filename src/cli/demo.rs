@@ -12,7 +12,7 @@ use crate::{
 pub(super) fn demo(args: &DemoArgs) -> Result<u8, Ended> {
     logging::start(&std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".into()));
     let options = Options { nodes: args.nodes.into(), seed: args.seed, ..Options::default() };
-    let cluster = Cluster::start(&options).map_err(|error| Ended::new(FAILED, format!("start a node: {error}")))?;
+    let cluster = Cluster::start(options).map_err(|error| Ended::new(FAILED, format!("start a node: {error}")))?;
     let loaded = configuration(args, &cluster)?;
     task::block_on(async {
         let daemon = Daemon::bind(loaded, None).await?;

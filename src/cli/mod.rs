@@ -1,10 +1,5 @@
 //! The commands of the binary (SPEC §8).
 
-#[expect(
-    clippy::doc_markdown,
-    rustdoc::bare_urls,
-    reason = "the comments are help texts, and a terminal is no Markdown"
-)]
 mod args;
 pub mod check;
 mod demo;
@@ -36,8 +31,7 @@ struct Ended {
 }
 
 impl Ended {
-    #[expect(clippy::needless_pass_by_value, reason = "an error is made where it is given")]
-    fn new(code: u8, message: impl ToString) -> Self {
+    fn new(code: u8, message: impl std::fmt::Display) -> Self {
         Self { code, message: message.to_string() }
     }
 }

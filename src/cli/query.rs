@@ -123,9 +123,8 @@ fn refused(
     };
     let nodes = fanout.into_iter().flat_map(|fanout| fanout.nodes).filter(|node| !node.ok);
     let nodes = nodes.map(|node| format!("{}: {}", node.node, node.error.unwrap_or_default()));
-    let told = std::iter::once(format!("{error}: {message}")).chain(nodes);
-    let told: Vec<String> = told.map(|line| redactor.clean(&line)).collect();
-    Ok(Ended::new(FAILED, told.join("\n") + hint))
+    let told = std::iter::once(format!("{error}: {message}")).chain(nodes).map(|line| redactor.clean(&line));
+    Ok(Ended::new(FAILED, told.collect::<Vec<_>>().join("\n") + hint))
 }
 
 fn show(body: &[u8], format: Format, out: &mut impl Write) -> Result<(), Ended> {

@@ -50,7 +50,7 @@ pub(super) fn parse(text: &str) -> Parsed {
         reader.table(name, value);
     }
     let Reader { mut parsed, errors } = reader;
-    parsed.findings.extend(errors.unclaimed().collect::<Vec<_>>());
+    parsed.findings.extend(errors.unclaimed());
     parsed
 }
 

@@ -27,6 +27,7 @@ pub enum Reload {
 }
 
 /// A key of the file: all that is known of it, stated once. See [`KEYS`].
+#[derive(Debug)]
 pub struct Key {
     /// Table and key, `fanout.timeout`.
     pub name: &'static str,

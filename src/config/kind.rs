@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 use toml::de::DeValue;
 
-use super::text::quote;
+use super::text::{printable, quote};
 
 mod choice;
 mod list;
@@ -62,8 +62,8 @@ pub(super) trait Kind<T>: About {
 fn describe(value: &DeValue<'_>) -> String {
     match value {
         DeValue::String(text) => format!("the string {}", quote(text)),
-        DeValue::Integer(number) => number.to_string(),
-        DeValue::Float(number) => number.to_string(),
+        DeValue::Integer(number) => printable(&number.to_string()),
+        DeValue::Float(number) => printable(&number.to_string()),
         DeValue::Boolean(flag) => flag.to_string(),
         DeValue::Datetime(time) => time.to_string(),
         DeValue::Array(_) => "a list".into(),

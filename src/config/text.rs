@@ -22,12 +22,15 @@ pub(super) fn printable(text: &str) -> String {
     shown.map(|c| if c.is_control() { c.escape_debug().to_string() } else { c.into() }).collect()
 }
 
+// The libraries' own messages repeat the value, which may hold a password.
+
 /// A humantime duration with its unit.
 pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
     if is_bare_number(text) {
         return Err(format!("{}: a duration needs a unit, such as \"2s\"", quote(text)));
     }
-    humantime::parse_duration(text).map_err(|error| format!("{} is not a duration: {error}", quote(text)))
+    humantime::parse_duration(text)
+        .map_err(|_| format!("{} is not a duration, such as \"500ms\" or \"1m 30s\"", quote(text)))
 }
 
 pub(super) fn show_duration(duration: Duration) -> String {
@@ -39,7 +42,6 @@ pub(super) fn parse_size(text: &str) -> Result<u64, String> {
     if is_bare_number(text) {
         return Err(format!("{}: a size needs a unit, such as \"64MiB\"", quote(text)));
     }
-    // The library's own message names SI units alone and repeats the value.
     ByteSize::from_str(text)
         .map(|size| size.as_u64())
         .map_err(|_| format!("{} is not a size, such as \"64MiB\" or \"1500kB\"", quote(text)))

@@ -2,8 +2,8 @@
 //!
 //! What they count is a pure function of a seed and of the time since the start, with a history that is there from the
 //! beginning: a hot range that wanders, table scans, a burst, a day's rise and fall, leaders that change, and nodes
-//! that go down and come back on the same port. As on a real cluster no two nodes share a timestamp, so leaders that
-//! change are a `conflict` only where windows are compared by slot (`merge.dedupe = "slot"`).
+//! that go down and come back on the same port. As on a real cluster no two nodes share a timestamp and followers
+//! dispatch writes too, so there is no `conflict` unless windows are compared by slot (`merge.dedupe = "slot"`).
 
 mod app;
 mod keyspace;
@@ -17,7 +17,7 @@ mod workload;
 use std::{
     convert::Infallible,
     io,
-    net::{SocketAddr, TcpListener},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     sync::Arc,
     time::Duration,
 };
@@ -43,8 +43,13 @@ use crate::{
 /// What a node keeps when its history is not longer.
 const KEEP: Duration = Duration::from_hours(1);
 
+/// The longest step that answers are merged by (SPEC §5).
+const LONGEST_STEP: Duration = Duration::from_hours(1);
+/// A node's ring holds no more windows than this (WIRE §2).
+const MAX_WINDOWS: u128 = 100_000;
+
 /// The simulated cluster to start.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
     /// How many nodes, `n1` and up; at least one.
     pub nodes: usize,
@@ -52,7 +57,7 @@ pub struct Options {
     pub seed: u64,
     /// Length of a window.
     pub step: Duration,
-    /// How much is there at the start.
+    /// How much is there at the start, at most 100,000 windows.
     pub history: Duration,
     /// When nodes go down; `None` keeps all of them up.
     pub outages: Option<Outages>,
@@ -84,7 +89,7 @@ impl Cluster {
     ///
     /// # Errors
     /// `InvalidInput` for options that make no cluster, or what opening a port failed with.
-    pub fn start(options: &Options) -> io::Result<Self> {
+    pub fn start(options: Options) -> io::Result<Self> {
         options.check().map_err(|message| io::Error::new(io::ErrorKind::InvalidInput, message))?;
         let (alive, stop) = bounded(1);
         let epoch_unix_ms = Timestamp::now().as_millisecond();
@@ -92,7 +97,7 @@ impl Cluster {
         let workload = Arc::new(Workload::new(options.seed, options.nodes, options.step, schedule));
         let mut cluster = Self { nodes: Vec::new(), epoch_unix_ms, tasks: Vec::new(), alive };
         for index in 0..options.nodes {
-            let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0))?;
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
             let address = listener.local_addr()?;
             let history = millis(options.history);
             let node = Arc::new(Node::new(index, Arc::clone(&workload), history, history.max(millis(KEEP))));
@@ -135,6 +140,12 @@ impl Options {
             _ if self.nodes == 0 => Err("a cluster needs at least 1 node".into()),
             _ if self.step < shortest => {
                 Err(format!("a step of {:?} is too short for {} nodes, at least {shortest:?}", self.step, self.nodes))
+            }
+            _ if self.step > LONGEST_STEP => {
+                Err(format!("a step of {:?} is too long, at most {LONGEST_STEP:?}", self.step))
+            }
+            _ if self.history.as_nanos() > self.step.as_nanos() * MAX_WINDOWS => {
+                Err(format!("a history of {:?} has more than {MAX_WINDOWS} windows of {:?}", self.history, self.step))
             }
             Some(Outages { every, length, .. }) if length >= every => {
                 Err(format!("an outage of {length:?} does not end before the next, after {every:?}"))

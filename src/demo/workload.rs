@@ -18,6 +18,18 @@ const LEADER_SHARE: f64 = 0.8;
 /// How far a flush may lie from its tick, milliseconds.
 pub(super) const JITTER_MS: i64 = 1;
 
+/// What a random number is for, so that two uses never share one.
+#[derive(Clone, Copy)]
+enum Use {
+    Phase = 1,
+    Jitter,
+    Reads,
+    Writes,
+    Clients,
+    Wander,
+    Wobble,
+}
+
 /// What one node counted for one key range in one window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Count {
@@ -62,7 +74,7 @@ impl Workload {
     /// nodes share a timestamp; a restart takes another place in it.
     pub(super) fn phase(&self, node: usize, incarnation: i64) -> i64 {
         let lane = self.step / i64::try_from(self.nodes).unwrap_or(i64::MAX).max(1);
-        let draw = noise::hash(&[self.seed, word(node), incarnation.cast_unsigned(), 1]) % 1024;
+        let draw = noise::hash(&[self.seed, word(node), incarnation.cast_unsigned(), Use::Phase as u64]) % 1024;
         let place = i64::try_from(draw).unwrap_or_default() * (lane / 2) / 1024;
         i64::try_from(node).unwrap_or_default() * lane + lane / 4 + place
     }
@@ -70,7 +82,7 @@ impl Workload {
     /// The window of `node` that ends at `index` steps and its phase.
     pub(super) fn window(&self, node: usize, incarnation: i64, index: i64) -> Window {
         let tick = index * self.step + self.phase(node, incarnation);
-        let jitter = match noise::unit(&[self.seed, word(node), index.cast_unsigned(), 2]) {
+        let jitter = match noise::unit(&[self.seed, word(node), index.cast_unsigned(), Use::Jitter as u64]) {
             early if early < 0.1 => -JITTER_MS,
             late if late > 0.6 => JITTER_MS,
             _ => 0,
@@ -94,10 +106,10 @@ impl Workload {
             let share = self.share(node, row, &up);
             let led = led[bucket.group as usize];
             let dispatched = LEADER_SHARE * led + (1.0 - LEADER_SHARE) * share;
-            let draw = |kind| [self.seed, word(node), row, index.cast_unsigned(), kind];
+            let draw = |used: Use| [self.seed, word(node), row, index.cast_unsigned(), used as u64];
             Count {
-                reads: noise::count(reads * share * length, &draw(3)),
-                writes: noise::count(writes * dispatched * length, &draw(4)),
+                reads: noise::count(reads * share * length, &draw(Use::Reads)),
+                writes: noise::count(writes * dispatched * length, &draw(Use::Writes)),
             }
         };
         (0..).zip(&self.buckets).map(count).collect()
@@ -105,7 +117,7 @@ impl Workload {
 
     /// The part of a range's clients that talk to `node`, among the nodes that are `up`.
     fn share(&self, node: usize, row: u64, up: &[usize]) -> f64 {
-        let weight = |node: usize| 0.5 + noise::unit(&[self.seed, word(node), row, 5]);
+        let weight = |node: usize| 0.5 + noise::unit(&[self.seed, word(node), row, Use::Clients as u64]);
         weight(node) / up.iter().map(|node| weight(*node)).sum::<f64>()
     }
 }
@@ -130,7 +142,7 @@ impl Moment {
             daylight: 1.0 - 0.75 * (time / DAY * TAU).cos(),
             hot: hot_at(seed, time),
             scan: (scan < 1.0).then_some(scan),
-            // Far from the hot range of that hour, or nobody would see it.
+            // Far from where the hot range is then, or nobody would see it.
             burst: burst.then(|| (hot_at(seed, (time / DAY).floor() * DAY + BURST.start) + 0.45).fract()),
         }
     }
@@ -148,6 +160,6 @@ impl Moment {
 
 /// Where the hot range is at `time`, within [0.07, 0.93].
 fn hot_at(seed: u64, time: f64) -> f64 {
-    let turn = |period: f64, kind: u64| (time / period + noise::unit(&[seed, kind])) * TAU;
-    0.5 + 0.36 * turn(430.0, 6).sin() + 0.07 * turn(101.0, 7).sin()
+    let turn = |period: f64, used: Use| (time / period + noise::unit(&[seed, used as u64])) * TAU;
+    0.5 + 0.36 * turn(430.0, Use::Wander).sin() + 0.07 * turn(101.0, Use::Wobble).sin()
 }

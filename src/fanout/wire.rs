@@ -277,14 +277,14 @@ fn node_code(body: &[u8]) -> Option<String> {
 }
 
 fn not_sent(error: &surf::Error) -> Failure {
-    match error.downcast_ref::<WireError>() {
+    match WireError::of_call(error) {
         Some(wire) => of_wire(wire),
         None => Failure::new(Reason::Io, error.to_string()),
     }
 }
 
 fn broken_body(error: &std::io::Error) -> Failure {
-    match error.get_ref().and_then(|source| source.downcast_ref::<WireError>()) {
+    match WireError::of_read(error) {
         Some(wire) => of_wire(wire),
         None => Failure::new(Reason::Io, format!("read the body: {error}")),
     }

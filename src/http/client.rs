@@ -1,5 +1,6 @@
 //! surf over hyper.
 
+mod ask_first;
 mod connect;
 mod error;
 mod exchange;

@@ -5,6 +5,7 @@ mod refusal;
 mod request;
 mod wire;
 
+use std::any::Any;
 use std::io;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -114,10 +115,18 @@ where
 /// A task whose panic ends it alone.
 fn spawn(work: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
     task::spawn(async {
-        if AssertUnwindSafe(work).catch_unwind().await.is_err() {
-            log::error!("a connection was dropped: its task panicked");
+        if let Err(panic) = AssertUnwindSafe(work).catch_unwind().await {
+            log::error!("a connection is dropped: its task panicked: {}", panic_message(&*panic));
         }
     })
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
 }
 
 async fn turn_away<S>(stream: TcpStream, host: Arc<Host<S>>) {

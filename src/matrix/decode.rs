@@ -23,7 +23,12 @@ impl DecodeError {
         Self(message.into())
     }
 
+    /// Adds the field it is in, unless that is said already by naming one of the field's elements.
     fn within(self, place: impl std::fmt::Display) -> Self {
+        let place = place.to_string();
+        if self.0.strip_prefix(&place).is_some_and(|rest| rest.starts_with('[')) {
+            return self;
+        }
         Self(format!("{place}: {self}"))
     }
 }

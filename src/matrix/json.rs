@@ -1,4 +1,6 @@
-//! JSON written by hand where it is bulk, arrays of numbers, and by serde_json where it is text.
+//! JSON written by hand where it is bulk, arrays of numbers, and by `serde_json` where it is text.
+
+mod decimal;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 
@@ -26,8 +28,9 @@ impl Json {
     }
 
     pub(crate) fn u64(&mut self, number: u64) {
-        let mut token = Token::default();
-        self.raw(token.set(number));
+        let mut digits = [0; decimal::MOST];
+        let length = decimal::write(&mut digits, 0, number);
+        self.raw(&digits[..length]);
     }
 
     pub(crate) fn i64(&mut self, number: i64) {
@@ -54,19 +57,39 @@ impl Json {
     }
 
     pub(crate) fn u64_array(&mut self, numbers: &[u64]) {
-        self.array(numbers, |json, &number| json.u64(number));
+        const AT_ONCE: usize = 64;
+        let mut text = [0; AT_ONCE * (decimal::MOST + 1)];
+        self.0.push(b'[');
+        for numbers in numbers.chunks(AT_ONCE) {
+            let mut length = 0;
+            for &number in numbers {
+                length = decimal::write(&mut text, length, number);
+                text[length] = b',';
+                length += 1;
+            }
+            self.raw(&text[..length]);
+        }
+        self.close_array();
     }
 
     pub(crate) fn identities(&mut self, identities: &Identities) {
         self.0.push(b'[');
         for (range, value) in identities.runs() {
-            let mut token = Token::default();
-            let token = token.set(value);
-            for _ in range {
-                self.raw(token);
-                self.raw(",");
+            let start = self.0.len();
+            self.u64(value);
+            self.0.push(b',');
+            let mut missing = (self.0.len() - start) * (range.len() - 1);
+            while missing > 0 {
+                let copied = missing.min(self.0.len() - start);
+                self.0.extend_from_within(start..start + copied);
+                missing -= copied;
             }
         }
+        self.close_array();
+    }
+
+    /// Ends an array whose elements each have a comma behind them.
+    fn close_array(&mut self) {
         match self.0.last_mut() {
             Some(last @ b',') => *last = b']',
             _ => self.0.push(b']'),
@@ -112,24 +135,6 @@ impl Json {
     }
 }
 
-/// Room for the digits of one number.
-#[derive(Default)]
-struct Token([u8; 20]);
-
-impl Token {
-    fn set(&mut self, mut number: u64) -> &[u8] {
-        let mut at = self.0.len();
-        loop {
-            at -= 1;
-            self.0[at] = b'0' + u8::try_from(number % 10).unwrap_or_default();
-            number /= 10;
-            if number == 0 {
-                return &self.0[at..];
-            }
-        }
-    }
-}
-
 /// About how many bytes a row takes beside its cells.
 pub(crate) fn meta_size(meta: &RowMeta) -> usize {
     let text = meta.bucket_id.len() + meta.label.as_ref().map_or(0, String::len);
@@ -137,16 +142,13 @@ pub(crate) fn meta_size(meta: &RowMeta) -> usize {
     256 + text + keys * 4 / 3 + meta.route_ids.as_ref().map_or(0, |ids| ids.len() * 8)
 }
 
-/// How many bytes the numbers take, separators included.
+/// At most how many bytes the numbers take, separators included.
 pub(crate) fn cells_size(cells: &[u64]) -> usize {
-    cells.iter().map(|&cell| digits(cell) + 1).sum::<usize>() + 1
+    let all_bits = cells.iter().fold(0, |bits, cell| bits | cell);
+    cells.len() * (decimal::length(all_bits) + 1) + 2
 }
 
 /// How many bytes the identities take, separators included.
 pub(crate) fn identities_size(identities: &Identities) -> usize {
-    identities.runs().map(|(range, value)| range.len() * (digits(value) + 1)).sum::<usize>() + 1
-}
-
-fn digits(number: u64) -> usize {
-    number.checked_ilog10().map_or(1, |log| log as usize + 1)
+    identities.runs().map(|(range, value)| range.len() * (decimal::length(value) + 1)).sum::<usize>() + 2
 }

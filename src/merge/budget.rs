@@ -7,7 +7,8 @@ use super::{MergedRow, fold::Fold};
 /// The rows that stay so far.
 pub(super) struct Budget<'a> {
     limit: usize,
-    offered: usize,
+    /// More rows than the limit are to come; ranks are of use only then.
+    is_tight: bool,
     rows: Vec<MergedRow>,
     /// Per row its rank and its place in `rows`; on top the one to go first.
     ranks: BinaryHeap<Reverse<(Rank<'a>, usize)>>,
@@ -17,31 +18,28 @@ pub(super) struct Budget<'a> {
 type Rank<'a> = (u128, Reverse<&'a str>);
 
 impl<'a> Budget<'a> {
-    pub(super) fn new(limit: usize) -> Self {
-        Self { limit, offered: 0, rows: Vec::new(), ranks: BinaryHeap::new() }
+    /// A budget for `offered` rows, of which at most `limit` stay.
+    pub(super) fn new(limit: usize, offered: usize) -> Self {
+        Self { limit, is_tight: offered > limit, rows: Vec::new(), ranks: BinaryHeap::new() }
     }
 
     /// Takes the row merged last, if it is among the largest so far.
     pub(super) fn offer(&mut self, row: &Fold<'a>) {
-        self.offered += 1;
+        if !self.is_tight {
+            self.rows.push(row.to_row());
+            return;
+        }
         let rank = (row.sum(), Reverse(row.bucket_id()));
         if self.rows.len() < self.limit {
             self.ranks.push(Reverse((rank, self.rows.len())));
             self.rows.push(row.to_row());
-            return;
-        }
-        if let Some(mut least) = self.ranks.peek_mut()
+        } else if let Some(mut least) = self.ranks.peek_mut()
             && least.0.0 < rank
         {
             let place = least.0.1;
             self.rows[place] = row.to_row();
             *least = Reverse((rank, place));
         }
-    }
-
-    /// How many rows did not stay.
-    pub(super) fn dropped(&self) -> usize {
-        self.offered - self.rows.len()
     }
 
     /// Those that stay, by start key, then bucket id.

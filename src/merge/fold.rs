@@ -38,7 +38,7 @@ impl<'a> Fold<'a> {
     pub(super) fn new(series: Series, plan: &'a Plan, columns_sent: impl Iterator<Item = usize>) -> Self {
         let lanes = Lanes::new(series, plan, columns_sent);
         let columns = plan.columns.len();
-        let shared = lanes.shared_columns.len();
+        let shared = lanes.shared_windows;
         Self {
             rule: Rule::new(series, plan),
             meta: None,
@@ -82,16 +82,16 @@ impl<'a> Fold<'a> {
     fn add_shared(&mut self, contributors: &[(usize, &Row)]) {
         self.shared.fill(0);
         self.shared_conflicts.fill(false);
-        for &(input, row) in contributors {
-            for span in &self.lanes.by_input[input].shared {
-                span.raise(&row.values, &mut self.shared, &mut self.shared_conflicts);
-            }
+        let mut rows = contributors.iter().map(|&(input, row)| (&self.lanes.by_input[input].shared, &row.values));
+        if let Some((spans, counts)) = rows.next() {
+            spans.iter().for_each(|span| span.copy(counts, &mut self.shared));
         }
-        for ((&column, &value), &conflict) in
-            self.lanes.shared_columns.iter().zip(&self.shared).zip(&self.shared_conflicts)
-        {
-            self.values[column] = self.values[column].saturating_add(value);
-            self.conflicts[column] |= conflict;
+        for (spans, counts) in rows {
+            spans.iter().for_each(|span| span.raise(counts, &mut self.shared, &mut self.shared_conflicts));
+        }
+        for span in &self.lanes.shared {
+            span.add(&self.shared, &mut self.values);
+            span.mark(&self.shared_conflicts, &mut self.conflicts);
         }
     }
 

@@ -47,16 +47,25 @@ fn runs(ids: Option<&Identities>, cells: usize) -> impl Iterator<Item = (usize, 
 }
 
 /// The identity of everything these rows counted; `None` when there are several.
-pub(super) fn sole_identity<'a>(rows: impl IntoIterator<Item = &'a Row>) -> Option<Identity> {
+pub(super) fn sole_identity<'a>(rows: impl Iterator<Item = &'a Row> + Clone) -> Option<Identity> {
+    let group = sole_value(rows.clone().map(|row| (row.raft_group_ids.as_ref(), row)))?;
+    let term = sole_value(rows.map(|row| (row.leader_terms.as_ref(), row)))?;
+    Some(Identity { term, group })
+}
+
+/// The one value that all cells with a count have.
+fn sole_value<'a>(rows: impl Iterator<Item = (Option<&'a Identities>, &'a Row)>) -> Option<u64> {
     let mut sole = None;
-    for row in rows {
-        for (run, identity) in identity_runs(row) {
-            if sole == Some(identity) || row.values[run].iter().all(|&value| value == 0) {
-                continue;
-            }
-            if sole.replace(identity).is_some() {
-                return None;
-            }
+    let mut admit = |value, counts: &[u64]| {
+        sole == Some(value) || counts.iter().all(|&count| count == 0) || sole.replace(value).is_none()
+    };
+    for (ids, row) in rows {
+        let is_sole = match ids {
+            Some(ids) => ids.runs().all(|(run, value)| admit(value, &row.values[run])),
+            None => admit(0, &row.values),
+        };
+        if !is_sole {
+            return None;
         }
     }
     Some(sole.unwrap_or_default())

@@ -11,8 +11,10 @@ use crate::matrix::Series;
 pub(super) struct Lanes {
     /// Per input.
     pub(super) by_input: Vec<Lane>,
-    /// The column of each window that several inputs have.
-    pub(super) shared_columns: Vec<usize>,
+    /// How many windows several inputs have.
+    pub(super) shared_windows: usize,
+    /// From shared windows to merged columns.
+    pub(super) shared: Vec<Span>,
     /// Columns with a shared window that one input has twice: only the full rules do for these.
     pub(super) irregular_columns: Vec<usize>,
 }
@@ -40,13 +42,14 @@ impl Lanes {
     /// The lanes of inputs that have so many columns as sent.
     pub(super) fn new(series: Series, plan: &Plan, columns_sent: impl Iterator<Item = usize>) -> Self {
         let by_input = columns_sent.map(|sent| Lane { columns: vec![None; sent], ..Lane::default() }).collect();
-        let mut lanes = Self { by_input, shared_columns: Vec::new(), irregular_columns: Vec::new() };
+        let mut lanes = Self { by_input, shared_windows: 0, shared: Vec::new(), irregular_columns: Vec::new() };
         for (column, windows) in plan.columns.iter().enumerate() {
             for window in windows.clone() {
                 lanes.push_window(series, plan, column, window);
             }
         }
         lanes.irregular_columns.dedup();
+        join(&mut lanes.shared);
         for lane in &mut lanes.by_input {
             join(&mut lane.alone);
             join(&mut lane.shared);
@@ -61,11 +64,12 @@ impl Lanes {
             let lane = &mut self.by_input[source.input];
             lane.columns[source.index] = Some(column);
             let (spans, to) =
-                if is_shared { (&mut lane.shared, self.shared_columns.len()) } else { (&mut lane.alone, column) };
+                if is_shared { (&mut lane.shared, self.shared_windows) } else { (&mut lane.alone, column) };
             spans.push(Span { from: source.index, to, len: 1 });
         }
         if is_shared {
-            self.shared_columns.push(column);
+            self.shared.push(Span { from: self.shared_windows, to: column, len: 1 });
+            self.shared_windows += 1;
             if sources.windows(2).any(|pair| pair[0].input == pair[1].input) {
                 self.irregular_columns.push(column);
             }
@@ -86,6 +90,11 @@ fn join(spans: &mut Vec<Span>) {
 }
 
 impl Span {
+    /// Copies what it covers of `counts` to its places in `copy`.
+    pub(super) fn copy(self, counts: &[u64], copy: &mut [u64]) {
+        copy[self.to..][..self.len].copy_from_slice(&counts[self.from..][..self.len]);
+    }
+
     /// Adds what it covers of `counts` to its places in `sums`.
     pub(super) fn add(self, counts: &[u64], sums: &mut [u64]) {
         let counts = &counts[self.from..][..self.len];
@@ -100,8 +109,16 @@ impl Span {
         let maxima = &mut maxima[self.to..][..self.len];
         let conflicts = &mut conflicts[self.to..][..self.len];
         for ((max, conflict), &count) in maxima.iter_mut().zip(conflicts).zip(counts) {
-            *conflict |= (count != 0) & (*max != 0) & (count != *max);
+            let least = count.min(*max);
             *max = count.max(*max);
+            *conflict |= least != 0 && least != *max;
+        }
+    }
+
+    /// Marks its places in `marks` where it covers a mark of `more`.
+    pub(super) fn mark(self, more: &[bool], marks: &mut [bool]) {
+        for (mark, more) in marks[self.to..][..self.len].iter_mut().zip(&more[self.from..][..self.len]) {
+            *mark |= more;
         }
     }
 }

@@ -117,13 +117,13 @@ pub fn merge(series: Series, inputs: &[&Matrix], options: &Options) -> Merged {
     let divergences = mem::take(&mut layout.divergences);
     let findings = inputs.iter().zip(divergences).map(|(input, rows)| layout.findings(series, input, rows)).collect();
     let mut fold = Fold::new(series, &layout.plan, inputs.iter().map(|input| input.matrix.column_unix_ms.len()));
-    let mut budget = Budget::new(options.rows);
+    let mut budget = Budget::new(options.rows, layout.table.rows.len());
     for contributors in &layout.table.rows {
         fold.row(contributors);
         budget.offer(&fold);
     }
-    let rows_dropped = budget.dropped();
     let rows = budget.into_rows();
+    let rows_dropped = layout.table.rows.len() - rows.len();
     let Plan { column_unix_ms, column_nodes, .. } = layout.plan;
     Merged { series, column_unix_ms, column_nodes, step_ms: layout.step_ms, rows, rows_dropped, findings }
 }

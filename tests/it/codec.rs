@@ -5,7 +5,7 @@ mod bodies;
 #[path = "codec_oracle.rs"]
 mod oracle;
 
-use keyviz_fanout::matrix::{Series, decode, encode};
+use keyviz_fanout::matrix::{Identities, Series, decode, encode};
 use proptest::{collection::vec, prelude::*};
 
 use self::{
@@ -53,4 +53,146 @@ fn recorded_answers_decode_and_round_trip() {
         }
     }
     assert!(rows > 0);
+}
+
+/// A valid answer of two columns and one row whose body is `row` after its id.
+fn with_row(row: &str) -> String {
+    format!(r#"{{"column_unix_ms":[1,2],"rows":[{{"bucket_id":"route:42",{row}}}],"series":"writes"}}"#)
+}
+
+fn refusal(body: impl AsRef<[u8]>) -> String {
+    check_law(body.as_ref(), Series::Writes);
+    decode(body.as_ref(), Series::Writes).expect_err("an invalid body").to_string()
+}
+
+#[test]
+fn an_invalid_row_is_refused_by_its_name_and_field() {
+    let integer = "where an integer from 0 to 18446744073709551615 should be";
+    for (row, message) in [
+        (r#""values":[1]"#, "values: 1 numbers for 2 columns".to_owned()),
+        (r#""values":[1,2,3]"#, "values: 3 numbers for 2 columns".to_owned()),
+        (r#""values":null"#, "values: 0 numbers for 2 columns".to_owned()),
+        (r#""label":"x""#, "values: missing".to_owned()),
+        (r#""values":[-1,0]"#, format!("values: \"-1\" at byte 66 {integer}")),
+        (r#""values":[-0,0]"#, format!("values: \"-0\" at byte 66 {integer}")),
+        (r#""values":[0,1.0]"#, format!("values: \"1.0\" at byte 68 {integer}")),
+        (r#""values":[0,1e3]"#, format!("values: \"1e3\" at byte 68 {integer}")),
+        (r#""values":[01,1]"#, format!("values: \"01\" at byte 66 {integer}")),
+        (r#""values":[18446744073709551616,1]"#, format!("values: \"18446744073709551616\" at byte 66 {integer}")),
+        (r#""values":["1",1]"#, format!("values: \"\\\"1\" at byte 66 {integer}")),
+        (r#""values":[1,]"#, format!("values: \"]\" at byte 68 {integer}")),
+        (r#""values":[1 2]"#, "values: \"2\" at byte 68 where `]` should be".to_owned()),
+        (r#""values":[1,2],"values":[1,2]"#, "values: twice".to_owned()),
+        (r#""values":[1,2],"raft_group_ids":[1]"#, "raft_group_ids: 1 numbers for 2 columns".to_owned()),
+        (r#""values":[1,2],"leader_terms":[7,7,7]"#, "leader_terms: 3 numbers for 2 columns".to_owned()),
+        (r#""values":[1,2],"conflicts":[true]"#, "conflicts: 1 booleans for 2 columns".to_owned()),
+        (r#""values":[1,2],"conflict":1"#, "conflict: \"1\" at byte 82 where true or false should be".to_owned()),
+        (r#""values":[1,2],"start":"AA""#, "start: \"AA\" is not base64: Invalid padding".to_owned()),
+        (r#""values":[1,2],"end":"A?==""#, "end: \"A?==\" is not base64: Invalid symbol 63, offset 1.".to_owned()),
+    ] {
+        assert_eq!(refusal(with_row(row)), format!("rows[0] (route:42): {message}"), "of {row}");
+    }
+}
+
+#[test]
+fn a_row_without_its_own_id_is_refused() {
+    let rows = |rows: &str| format!(r#"{{"column_unix_ms":[],"rows":[{rows}],"series":"writes"}}"#);
+    let missing = "rows[0]: bucket_id: missing or empty";
+    assert_eq!(refusal(rows(r#"{"values":[]}"#)), missing);
+    assert_eq!(refusal(rows(r#"{"bucket_id":"","values":[]}"#)), missing);
+    let row = r#"{"bucket_id":"a","values":[]}"#;
+    assert_eq!(refusal(rows(&format!("{row},{row}"))), "rows[1] (a): bucket_id: twice");
+}
+
+#[test]
+fn an_invalid_answer_is_refused_by_its_field() {
+    for (body, message) in [
+        ("", "the end at byte 0 where `{` should be"),
+        ("null", "\"null\" at byte 0 where `{` should be"),
+        (r#"{"rows":[],"series":"writes"}"#, "column_unix_ms: missing"),
+        (r#"{"column_unix_ms":[],"series":"writes"}"#, "rows: missing"),
+        (r#"{"column_unix_ms":[],"rows":[]}"#, "series: missing"),
+        (r#"{"column_unix_ms":[],"rows":[],"series":"reads"}"#, "series: \"reads\" where writes was asked for"),
+        (
+            r#"{"column_unix_ms":[1.5],"rows":[],"series":"writes"}"#,
+            "column_unix_ms: \"1.5\" at byte 19 where an integer of 64 bits should be",
+        ),
+        (
+            r#"{"column_unix_ms":[9223372036854775808],"rows":[],"series":"writes"}"#,
+            "column_unix_ms: \"9223372036854775808\" at byte 19 where an integer of 64 bits should be",
+        ),
+        (r#"{"rows":[],"rows":[],"column_unix_ms":[],"series":"writes"}"#, "rows: twice"),
+        (r#"{"column_unix_ms":[],"rows":[],"series":"writes"} x"#, "\"x\" at byte 50 where the end should be"),
+        (r#"{"column_unix_ms":[],"rows":[],"series":"writes""#, "the end at byte 48 where `}` should be"),
+    ] {
+        assert_eq!(refusal(body), message, "of {body}");
+    }
+}
+
+#[test]
+fn what_is_odd_but_valid_is_read() {
+    let read = |body: &str| {
+        check_law(body.as_bytes(), Series::Writes);
+        decode(body.as_bytes(), Series::Writes).expect("a valid body")
+    };
+    let backwards =
+        read(r#"{"column_unix_ms":[5,-3,5],"rows":null,"series":"writes","generated_at":null,"fanout":null}"#);
+    assert_eq!((backwards.column_unix_ms, backwards.rows.len()), (vec![5, -3, 5], 0));
+    assert_eq!(read(r#"{"column_unix_ms":null,"rows":[],"series":"writes"}"#).column_unix_ms, [0i64; 0]);
+
+    let late =
+        read(r#"{"rows":[{"values":[7],"v":{"values":[{}]},"bucket_id":"a"}],"series":"writes","column_unix_ms":[1]}"#);
+    assert_eq!(late.rows[0].values, [7]);
+    let aggregate = r#"{"fanout":{"nodes":[{}],"expected":3},"column_unix_ms":[],"rows":[],"series":"writes"}"#;
+    assert_eq!(read(aggregate).fanout_expected, Some(3));
+    assert_eq!(read(&aggregate.replace('3', "\"3\"")).fanout_expected, None);
+}
+
+#[test]
+fn an_unknown_field_may_be_deep_without_end() {
+    let deep = format!("\"new\":{}{},", "[".repeat(100_000), "]".repeat(100_000));
+    let body = with_row("\"values\":[1,2]").replacen('{', &format!("{{{deep}"), 2);
+    check_law(body.as_bytes(), Series::Writes);
+    assert!(decode(body.as_bytes(), Series::Writes).is_ok());
+    assert!(decode(body.replacen(']', "", 1).as_bytes(), Series::Writes).is_err());
+}
+
+#[test]
+fn numbers_of_every_length_are_read_at_every_place_of_a_block() {
+    for digits in 1..=20 {
+        let number = "18446744073709551615"[..digits].parse::<u64>().unwrap();
+        for before in 0..70 {
+            let mut values = vec![3u64; before];
+            values.extend([number, 0, number, number, 10]);
+            values.extend([4; 70]);
+            for separator in [",", ", "] {
+                let text: Vec<_> = values.iter().map(u64::to_string).collect();
+                let columns = vec!["0"; values.len()].join(",");
+                let body = format!(
+                    r#"{{"column_unix_ms":[{columns}],"rows":[{{"bucket_id":"a","values":[{0}],"leader_terms":[{0}]}}],"series":"reads"}}"#,
+                    text.join(separator)
+                );
+                let matrix = decode(body.as_bytes(), Series::Reads).unwrap();
+                assert_eq!(matrix.rows[0].values, values);
+                assert_eq!(matrix.rows[0].leader_terms, Some(Identities::from_slice(&values)));
+            }
+        }
+    }
+}
+
+#[test]
+fn an_invalid_number_is_found_at_every_place_of_a_block() {
+    for wrong in
+        ["00", "07", "012345", "0123456789", "", "18446744073709551616", "99999999999999999999", "1.", "1e1", "-1"]
+    {
+        for before in 0..70 {
+            let mut text = vec!["3"; before];
+            text.push(wrong);
+            text.extend(["4"; 90]);
+            for field in ["values", "leader_terms"] {
+                let body = with_row(&format!("\"{field}\":[{}]", text.join(",")));
+                assert!(refusal(body).contains("where an integer"), "{wrong:?} after {before} in {field}");
+            }
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! The simulated cluster over its sockets.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of tests may panic as the tests do")]
+
 use std::{
     collections::HashSet,
     net::{SocketAddr, TcpStream},
@@ -23,7 +25,7 @@ fn calm() -> Options {
 
 fn get(address: SocketAddr, path: &str) -> Result<(u16, Vec<u8>), surf::Error> {
     task::block_on(async {
-        let client = surf::Client::with_http_client(HyperClient::default());
+        let client = surf::Client::with_http_client(HyperClient);
         let mut response = client.get(format!("http://{address}{path}")).await?;
         Ok((response.status().into(), response.body_bytes().await?))
     })
@@ -49,7 +51,7 @@ fn eventually<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
 
 #[test]
 fn every_node_has_a_valid_history_of_every_series_at_once() {
-    let cluster = Cluster::start(&calm()).unwrap();
+    let cluster = Cluster::start(calm()).unwrap();
     let mut timestamps = HashSet::new();
     for address in cluster.addresses() {
         for series in Series::ALL {
@@ -65,7 +67,7 @@ fn every_node_has_a_valid_history_of_every_series_at_once() {
 
 #[test]
 fn a_range_is_half_open_and_holds_what_the_node_counted() {
-    let cluster = Cluster::start(&calm()).unwrap();
+    let cluster = Cluster::start(calm()).unwrap();
     let counted = cluster.matrix(1, Series::ReadBytes).unwrap();
     let columns = &counted.column_unix_ms[10..20];
     let bounds = format!("from_unix_ms={}&to_unix_ms={}", columns[0], counted.column_unix_ms[20]);
@@ -79,7 +81,7 @@ fn a_range_is_half_open_and_holds_what_the_node_counted() {
 
 #[test]
 fn a_row_limit_keeps_the_busiest_and_anything_odd_means_1024() {
-    let cluster = Cluster::start(&calm()).unwrap();
+    let cluster = Cluster::start(calm()).unwrap();
     let address = cluster.addresses()[0];
     let until = cluster.matrix(0, Series::Writes).unwrap().column_unix_ms[300];
     let all = matrix(address, Series::Writes, &format!("to_unix_ms={until}"));
@@ -98,7 +100,7 @@ fn a_row_limit_keeps_the_busiest_and_anything_odd_means_1024() {
 
 #[test]
 fn bad_queries_are_refused_in_the_words_of_a_real_node() {
-    let cluster = Cluster::start(&calm()).unwrap();
+    let cluster = Cluster::start(calm()).unwrap();
     let recorded: Value = serde_json::from_str(include_str!("../fixtures/cluster/errors.json")).unwrap();
     for (query, name) in [("series=hits", "bad_series"), ("rows=many", "bad_rows")] {
         let (status, body) = get(cluster.addresses()[0], &format!("{MATRIX}?{query}")).unwrap();
@@ -109,7 +111,7 @@ fn bad_queries_are_refused_in_the_words_of_a_real_node() {
 
 #[test]
 fn the_nodes_have_names_and_agree_on_their_leaders() {
-    let cluster = Cluster::start(&calm()).unwrap();
+    let cluster = Cluster::start(calm()).unwrap();
     let answers: Vec<Value> = (cluster.addresses().into_iter())
         .map(|address| serde_json::from_slice(&get(address, "/admin/api/v1/cluster").unwrap().1).unwrap())
         .collect();
@@ -134,7 +136,7 @@ fn a_node_goes_down_and_comes_back_on_its_port_without_what_it_missed() {
     };
     let step = Duration::from_millis(50);
     let history = Duration::from_secs(2);
-    let cluster = Cluster::start(&Options { nodes: 2, step, history, outages: Some(outages), ..calm() }).unwrap();
+    let cluster = Cluster::start(Options { nodes: 2, step, history, outages: Some(outages), ..calm() }).unwrap();
     let [steady, faulty] = cluster.addresses()[..] else { panic!("two nodes") };
     let before = matrix(faulty, Series::Reads, "").column_unix_ms[0];
 
@@ -151,7 +153,7 @@ fn a_node_goes_down_and_comes_back_on_its_port_without_what_it_missed() {
 
 #[test]
 fn a_stopped_cluster_has_closed_its_ports() {
-    let cluster = Cluster::start(&Options::default()).unwrap();
+    let cluster = Cluster::start(Options::default()).unwrap();
     let addresses = cluster.addresses();
     task::block_on(cluster.stop());
     assert!(addresses.into_iter().all(|address| TcpStream::connect(address).is_err()));
@@ -159,13 +161,17 @@ fn a_stopped_cluster_has_closed_its_ports() {
 
 #[test]
 fn options_that_make_no_cluster_are_refused() {
-    let refused = |options: &Options| Cluster::start(options).unwrap_err().to_string();
-    assert_eq!(refused(&Options { nodes: 0, ..calm() }), "a cluster needs at least 1 node");
+    let refused = |options: Options| Cluster::start(options).unwrap_err().to_string();
+    assert_eq!(refused(Options { nodes: 0, ..calm() }), "a cluster needs at least 1 node");
     let step = Duration::from_millis(20);
-    assert_eq!(refused(&Options { step, ..calm() }), "a step of 20ms is too short for 3 nodes, at least 24ms");
+    assert_eq!(refused(Options { step, ..calm() }), "a step of 20ms is too short for 3 nodes, at least 24ms");
+    let step = Duration::from_mins(61);
+    assert_eq!(refused(Options { step, ..calm() }), "a step of 3660s is too long, at most 3600s");
+    let history = Duration::MAX;
+    assert!(refused(Options { history, ..calm() }).ends_with("has more than 100000 windows of 1s"));
     let endless = Outages { length: Duration::from_mins(2), ..Outages::default() };
     assert_eq!(
-        refused(&Options { outages: Some(endless), ..calm() }),
+        refused(Options { outages: Some(endless), ..calm() }),
         "an outage of 120s does not end before the next, after 120s"
     );
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use keyviz_fanout::{
-    config::Step,
     matrix::{Matrix, Series},
     merge::{Merged, Options, merge},
 };

@@ -30,7 +30,7 @@ const HEADER: [&str; 10] = [
 /// Writes the header and a line per cell that is not zero, row by row.
 pub fn render(answer: &Answer, out: &mut impl io::Write) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(HEADER)?;
+    csv.write_record(HEADER).map_err(io_error)?;
     for row in &answer.rows {
         let [start, end] = [&row.start, &row.end].map(|bytes| text::key(bytes));
         let fixed = [
@@ -42,7 +42,8 @@ pub fn render(answer: &Answer, out: &mut impl io::Write) -> io::Result<()> {
         let fixed = fixed.map(inert);
         for column in (0..row.values.len()).filter(|column| row.values[*column] > 0) {
             let cell = cell(answer, row, column);
-            csv.write_record(fixed.iter().map(AsRef::as_ref).chain(cell.iter().map(String::as_str)))?;
+            csv.write_record(fixed.iter().map(AsRef::as_ref).chain(cell.iter().map(String::as_str)))
+                .map_err(io_error)?;
         }
     }
     csv.flush()
@@ -70,5 +71,13 @@ fn inert(text: &str) -> Cow<'_, str> {
     match text::escape(text) {
         escaped if escaped.starts_with(['=', '+', '-', '@']) => Cow::Owned(format!("'{escaped}")),
         escaped => escaped,
+    }
+}
+
+/// The cause itself, so that a reader who has seen enough (`| head`) is told from a failure.
+fn io_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(cause) => cause,
+        kind => io::Error::other(format!("{kind:?}")),
     }
 }

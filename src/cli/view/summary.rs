@@ -47,7 +47,7 @@ fn degraded(fanout: &Fanout) -> Vec<String> {
         return Vec::new();
     }
     let banner = format!("Cluster view degraded — {responded} of {expected} nodes responded");
-    let failed = nodes.iter().filter(|node| !node.ok).map(|node| {
+    let failed = nodes.iter().filter(|node| !node.ok && node.role.as_deref() != Some("duplicate")).map(|node| {
         let reason = text::escape(node.reason.as_deref().unwrap_or("unknown"));
         let error = text::escape(node.error.as_deref().unwrap_or("no error given"));
         format!("  {}: {reason}: {error}", text::escape(&node.node))

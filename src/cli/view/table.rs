@@ -4,6 +4,8 @@ use std::{cmp::Reverse, io};
 
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle, presets};
 
+use unicode_width::UnicodeWidthStr;
+
 use super::{
     answer::{Answer, Row},
     summary, text,
@@ -41,7 +43,7 @@ pub fn render(answer: &Answer, options: &Options, out: &mut impl io::Write) -> i
     hottest.sort_by_key(|row| Reverse(row.sum()));
     let total = hottest.iter().fold(0_u64, |total, row| total.saturating_add(row.sum()));
     let shown = &hottest[..hottest.len().min(options.rows)];
-    writeln!(out, "{}", table(answer, shown, total, options.width))?;
+    writeln!(out, "{}", table(answer, shown, total, options.width).trim_fmt())?;
     let conflicts = shown.iter().any(|row| row.conflict);
     if conflicts {
         writeln!(out, "! conflict: nodes differ for one leader's term; the leader changed inside a window")?;
@@ -56,13 +58,11 @@ fn table(answer: &Answer, rows: &[&Row], total: u64, width: u16) -> Table {
     let peak = if step_seconds(answer).is_some() { "peak/s" } else { "peak" };
     let last = answer.last_complete();
     let last_title = last.map_or("last".to_owned(), |column| text::clock(answer.column_unix_ms[column]));
+    let header = ["#", "keys", "bucket", "sum", "share", peak, &last_title, "group/term", ""].map(str::to_owned);
+    let mut lines: Vec<Line> = (1..).zip(rows).map(|(rank, row)| line(answer, row, rank, total, last)).collect();
+    shorten(&header, &mut lines, width.into());
     let mut table = Table::new();
-    table.load_style(STYLE).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(["#", "keys", "bucket", "sum", "share", peak, &last_title, "group/term", ""]);
-    let room = usize::from(width).saturating_sub(FIXED_WIDTH).max(32);
-    for (rank, row) in (1..).zip(rows) {
-        table.add_row(cells(answer, row, rank, total, last, room));
-    }
+    table.load_style(STYLE).set_content_arrangement(ContentArrangement::Disabled).set_header(header).add_rows(lines);
     for column in [0, 3, 4, 5, 6, 7] {
         if let Some(column) = table.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);
@@ -72,28 +72,48 @@ fn table(answer: &Answer, rows: &[&Row], total: u64, width: u16) -> Table {
 }
 
 /// A line under the header, and nothing else.
-const STYLE: TableStyle = presets::NOTHING.header_separator(LineStyle::none().fill('─').junction('─'));
-/// What the columns other than keys and bucket take.
-const FIXED_WIDTH: usize = 68;
+const STYLE: TableStyle = presets::NOTHING.header_separator(LineStyle::none().fill('─'));
+const KEYS: usize = 1;
+const BUCKET: usize = 2;
 
-fn cells(answer: &Answer, row: &Row, rank: usize, total: u64, last: Option<usize>, room: usize) -> [String; 9] {
-    let at = |cells: &[u64]| last.and_then(|column| cells.get(column)).copied().unwrap_or_default();
+type Line = [String; 9];
+
+fn line(answer: &Answer, row: &Row, rank: usize, total: u64, last: Option<usize>) -> Line {
     let bucket = match &row.label {
         Some(label) if !row.bucket_id.contains(label.as_str()) => format!("{} {label}", row.bucket_id),
         _ => row.bucket_id.clone(),
     };
-    let bucket_room = room * 2 / 5;
+    let newest = last.and_then(|column| row.values.get(column)).copied().unwrap_or_default();
     [
         rank.to_string(),
-        text::shorten(&text::key_range(&row.start, &row.end), room - bucket_room).into_owned(),
-        text::shorten(&text::escape(&bucket), bucket_room).into_owned(),
+        text::key_range(&row.start, &row.end),
+        text::escape(&bucket).into_owned(),
         text::thousands(row.sum()),
         format!("{:.1}%", ratio(row.sum(), total) * 100.0),
         peak(row, step_seconds(answer)),
-        text::thousands(at(&row.values)),
+        text::thousands(newest),
         identity(row, last),
         if row.conflict { "!".to_owned() } else { String::new() },
     ]
+}
+
+/// Cuts keys and buckets to what the numbers leave of `width`, which are never cut.
+fn shorten(header: &Line, lines: &mut [Line], width: usize) {
+    let widest = |column: usize| {
+        let cells = lines.iter().map(|line| line[column].width());
+        // An empty column still takes one character.
+        cells.chain([header[column].width(), 1]).max().unwrap_or_default()
+    };
+    let padding = 2 * header.len();
+    let numbers: usize = (0..header.len()).filter(|column| ![KEYS, BUCKET].contains(column)).map(widest).sum();
+    let room = width.saturating_sub(numbers + padding);
+    let bucket = widest(BUCKET).min(room * 2 / 5).max(6);
+    let keys = room.saturating_sub(bucket).max(8);
+    for line in lines {
+        for (column, width) in [(KEYS, keys), (BUCKET, bucket)] {
+            line[column] = text::shorten(&line[column], width).into_owned();
+        }
+    }
 }
 
 /// `group/term` of the newest cell up to `last` that has one.

@@ -90,3 +90,34 @@ pub(super) fn date(unix_ms: i64) -> String {
     jiff::Timestamp::from_millisecond(unix_ms)
         .map_or_else(|_| "????-??-??".to_owned(), |time| time.strftime("%Y-%m-%d").to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_grouped_from_the_right() {
+        let grouped = [0, 999, 1000, 123_456, 1_234_567, u64::MAX].map(thousands);
+        assert_eq!(grouped, ["0", "999", "1,000", "123,456", "1,234,567", "18,446,744,073,709,551,615"]);
+    }
+
+    #[test]
+    fn a_key_is_text_only_if_all_of_it_can_be_printed() {
+        let shown = [&b"user:1"[..], "\u{9375}:1".as_bytes(), b"a\0b", b"\xff", "a\u{202e}b".as_bytes()].map(key);
+        assert_eq!(shown, ["user:1", "\u{9375}:1", "0x610062", "0xff", "0x61e280ae62"]);
+    }
+
+    #[test]
+    fn wide_characters_count_twice() {
+        assert_eq!(fit("\u{9375}\u{9375}\u{9375}", 6), "\u{9375}\u{9375}\u{9375}");
+        assert_eq!(fit("\u{9375}\u{9375}\u{9375}", 5), "\u{9375}\u{9375}\u{2026}");
+        assert_eq!(fit("\u{9375}\u{9375}\u{9375}", 4), "\u{9375}\u{2026} ");
+        assert_eq!(fit("ab", 4), "ab  ");
+    }
+
+    #[test]
+    fn times_beyond_the_calendar_do_not_fail() {
+        assert_eq!((clock(1_795_425_000_000), date(1_795_425_000_000)), ("09:10:00".into(), "2026-11-23".into()));
+        assert_eq!((clock(i64::MAX), date(i64::MIN)), ("??:??:??".into(), "????-??-??".into()));
+    }
+}

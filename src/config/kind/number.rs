@@ -23,7 +23,7 @@ impl<T: Copy + TryFrom<u64> + TryInto<u64>> Kind<T> for Int {
     fn read(&self, value: &DeValue<'_>) -> Result<T, Faults> {
         let written = value.as_integer().ok_or_else(|| self.mistyped(value))?;
         let number = whole_number(written).filter(|number| (self.0..=self.1).contains(number));
-        number.and_then(|number| T::try_from(number).ok()).ok_or_else(|| self.out_of_bounds(written))
+        number.and_then(|number| T::try_from(number).ok()).ok_or_else(|| self.out_of_bounds(describe(value)))
     }
 
     fn show(&self, value: &T) -> Json {

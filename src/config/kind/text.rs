@@ -10,7 +10,7 @@ use url::Url;
 use super::{About, Faults, Kind};
 use crate::config::{
     address::{parse_listen, parse_node_url},
-    text::{printable, quote},
+    text::quote,
 };
 
 /// Most characters of `local.name`.
@@ -101,17 +101,20 @@ pub(in crate::config) fn parse_filter(text: &str) -> Result<String, String> {
     if text.trim().is_empty() {
         return Err("is empty; write a filter such as \"info\", or \"off\" to log nothing".into());
     }
-    if let Err(error) = env_filter::Builder::new().try_parse(text) {
-        // Of a regular expression it draws the place over several lines; the cause is in the last.
-        let error = error.to_string();
-        let cause = error.lines().last().unwrap_or_default();
-        let cause = cause.trim_start_matches("error parsing logger filter: ").trim_start_matches("error: ");
-        return Err(format!("{} is not a log filter: {}", quote(text), printable(cause)));
+    // The parser's own message repeats the value, which may hold a password.
+    if env_filter::Builder::new().try_parse(text).is_err() {
+        return Err(format!("{} is not a log filter, such as \"info\" or \"warn,keyviz_fanout=debug\"", quote(text)));
     }
-    let word = text.trim().to_ascii_lowercase();
-    let near = LEVELS.into_iter().find(|level| word != *level && strsim::jaro_winkler(&word, level) > 0.85);
-    match near {
-        Some(level) => Err(format!("{} is not a level; did you mean \"{level}\"?", quote(text))),
+    let mut directives = text.split('/').next().unwrap_or_default().split(',').map(str::trim);
+    match directives.find_map(|word| Some((word, misspelt_level(word)?))) {
+        Some((word, level)) => Err(format!("{} is not a level; did you mean \"{level}\"?", quote(word))),
         None => Ok(text.to_owned()),
     }
+}
+
+/// The level that a word with neither `=` nor `::` almost is.
+fn misspelt_level(word: &str) -> Option<&'static str> {
+    let word = word.to_ascii_lowercase();
+    let is_meant = word.contains(['=', ':']) || LEVELS.contains(&word.as_str());
+    LEVELS.into_iter().find(|level| !is_meant && strsim::jaro_winkler(&word, level) > 0.85)
 }

@@ -9,6 +9,7 @@ use hyper::client::conn::http1::{self, Connection};
 use hyper::{Request, Response};
 use smol_hyper::rt::FuturesIo;
 
+use super::ask_first::AskFirst;
 use super::connect::BoxStream;
 use super::error::{WireError, WireErrorKind};
 use crate::http::body::Outgoing;
@@ -24,7 +25,7 @@ const MAX_HEAD: usize = 64 * 1024;
 /// closes the socket: no task is left behind.
 pub(super) struct Exchange {
     incoming: Incoming,
-    connection: Option<Connection<FuturesIo<BoxStream>, Outgoing>>,
+    connection: Option<Connection<FuturesIo<AskFirst<BoxStream>>, Outgoing>>,
 }
 
 impl Exchange {
@@ -33,7 +34,7 @@ impl Exchange {
         let (mut sender, mut connection) = http1::Builder::new()
             .max_buf_size(READ_BUFFER)
             .max_header_size(MAX_HEAD)
-            .handshake(FuturesIo::new(stream))
+            .handshake(FuturesIo::new(AskFirst::new(stream)))
             .await
             .map_err(|error| WireError::new(WireErrorKind::Io, format!("open the connection: {error}")))?;
         let mut answer = pin!(sender.send_request(request));

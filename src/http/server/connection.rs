@@ -1,6 +1,5 @@
 //! One connection: hyper parses and frames, the app answers.
 
-use std::any::Any;
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -20,7 +19,7 @@ use tide::http;
 use super::refusal::{self, Refusal};
 use super::request::{self, Ends};
 use super::wire::{Answering, Turn, Wire};
-use super::{Host, Stop};
+use super::{Host, Stop, panic_message};
 use crate::http::body::Outgoing;
 use crate::http::headers;
 
@@ -120,12 +119,4 @@ fn to_hyper(mut response: http::Response, head_only: bool) -> Response<http::Bod
         StatusCode::from_u16(response.status().into()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     *converted.headers_mut() = headers;
     converted
-}
-
-fn panic_message(panic: &(dyn Any + Send)) -> &str {
-    panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message")
 }

@@ -28,15 +28,104 @@ pub(super) fn read(text: &[u8], numbers: &mut Vec<u64>) -> usize {
 
 fn read_window(window: &[u8; WINDOW], numbers: &mut Vec<u64>) -> usize {
     let Some(block) = window.first_chunk::<BLOCK>() else { return 0 };
-    let (mut starts, mut ends) = bounds(block);
-    if ends == EVERY_SECOND {
+    let tokens = Tokens::find(block);
+    if tokens.ends == EVERY_SECOND {
         numbers.extend(block.as_chunks::<2>().0.iter().map(|[digit, _]| u64::from(digit - b'0')));
         return BLOCK;
     }
+    match tokens.longest() {
+        Longest::Four => tokens.each(numbers, |start, end| up_to_four(load(window, start), end - start)),
+        Longest::Eight => tokens.each(numbers, |start, end| up_to_eight(load(window, start), end - start)),
+        Longest::More => return read_wide(window, tokens, numbers),
+    }
+    tokens.length()
+}
+
+/// The numbers at the beginning of a block that are followed by a comma and at most one space: a bit for the first digit
+/// of each, and one for its comma.
+#[derive(Clone, Copy)]
+struct Tokens {
+    digits: u64,
+    starts: u64,
+    ends: u64,
+}
+
+/// How many digits the longest number of a block has, at most.
+enum Longest {
+    Four,
+    Eight,
+    More,
+}
+
+impl Tokens {
+    fn find(block: &[u8; BLOCK]) -> Self {
+        let digits = mask(block, |byte| byte.wrapping_sub(b'0') < 10);
+        let commas = mask(block, |byte| byte == b',');
+        let starts = digits & !(digits << 1);
+        let mut plain = digits | (commas & (digits << 1));
+        if plain != u64::MAX {
+            plain |= mask(block, |byte| byte == b' ') & (commas << 1);
+        }
+        let leading_zeros = starts & digits >> 1 & mask(block, |byte| byte == b'0');
+        let plain = plain & !leading_zeros;
+        let ends = commas & !u64::MAX.checked_shl(plain.trailing_ones()).unwrap_or(0);
+        Self { digits, starts, ends }
+    }
+
+    fn longest(self) -> Longest {
+        let two = self.digits & self.digits >> 1;
+        let four = two & two >> 2;
+        if four & self.digits >> 4 == 0 {
+            Longest::Four
+        } else if four & four >> 4 & self.digits >> 8 == 0 {
+            Longest::Eight
+        } else {
+            Longest::More
+        }
+    }
+
+    /// Bytes up to the last comma.
+    fn length(self) -> usize {
+        BLOCK - self.ends.leading_zeros() as usize
+    }
+
+    /// Appends what `number` makes of the place of each number's first digit and of its comma.
+    fn each(self, numbers: &mut Vec<u64>, number: impl Fn(usize, usize) -> u64) {
+        let Self { mut starts, mut ends, .. } = self;
+        let mut found = [0; BLOCK / 2];
+        let mut count = 0;
+        while ends != 0 {
+            found[count % (BLOCK / 2)] = number(starts.trailing_zeros() as usize, ends.trailing_zeros() as usize);
+            count += 1;
+            starts &= starts.wrapping_sub(1);
+            ends &= ends - 1;
+        }
+        numbers.extend_from_slice(&found[..count]);
+    }
+}
+
+/// A bit for each byte that is `wanted`, the first byte's lowest.
+fn mask(block: &[u8; BLOCK], wanted: impl Fn(u8) -> bool) -> u64 {
+    /// Gathers the lowest bits of eight bytes in the highest byte.
+    const GATHER: u64 = 0x0102_0408_1020_4080;
+    let mut flags = [0; BLOCK];
+    for (flag, &byte) in flags.iter_mut().zip(block) {
+        *flag = u8::from(wanted(byte));
+    }
+    let (words, _) = flags.as_chunks::<8>();
+    words.iter().zip((0..BLOCK).step_by(8)).fold(0, |mask, (word, place)| {
+        let gathered = u64::from_le_bytes(*word).wrapping_mul(GATHER) & 0xFF << 56;
+        mask | gathered >> (56 - place)
+    })
+}
+
+/// Reads numbers of any length; returns how many bytes they took, up to one of more than 64 bits.
+fn read_wide(window: &[u8; WINDOW], tokens: Tokens, numbers: &mut Vec<u64>) -> usize {
+    let Tokens { mut starts, mut ends, .. } = tokens;
     let mut read = 0;
     while ends != 0 {
         let (start, end) = (starts.trailing_zeros() as usize, ends.trailing_zeros() as usize);
-        let Some(number) = number(window, start, end - start) else { return read };
+        let Some(number) = wide(window, start, end) else { return read };
         numbers.push(number);
         read = end + 1;
         starts &= starts - 1;
@@ -45,52 +134,30 @@ fn read_window(window: &[u8; WINDOW], numbers: &mut Vec<u64>) -> usize {
     read
 }
 
-/// The first digit of each number, and the comma after it, of the numbers at the beginning of `block` that are followed
-/// by a comma and at most one space.
-fn bounds(block: &[u8; BLOCK]) -> (u64, u64) {
-    let digits = mask(block, |byte| byte.wrapping_sub(b'0') < 10);
-    let commas = mask(block, |byte| byte == b',');
-    let starts = digits & !(digits << 1);
-    let mut plain = digits | (commas & (digits << 1));
-    if plain != u64::MAX {
-        plain |= mask(block, |byte| byte == b' ') & (commas << 1);
-    }
-    let ends = commas & !u64::MAX.checked_shl(plain.trailing_ones()).unwrap_or(0);
-    (starts, ends)
-}
-
-/// A bit for each byte that is `wanted`, the first byte's lowest.
-fn mask(block: &[u8; BLOCK], wanted: impl Fn(u8) -> bool) -> u64 {
-    /// Gathers the lowest bits of eight bytes in the highest byte.
-    const GATHER: u64 = 0x0102_0408_1020_4080;
-    let flags = block.map(|byte| u8::from(wanted(byte)));
-    let (words, _) = flags.as_chunks::<8>();
-    words.iter().rev().fold(0, |mask, word| mask << 8 | u64::from_le_bytes(*word).wrapping_mul(GATHER) >> 56)
-}
-
-/// The number of `length` digits at `start`; `None` with a leading zero or above 64 bits.
-fn number(window: &[u8; WINDOW], start: usize, length: usize) -> Option<u64> {
-    let word = load(window, start)?;
-    if length <= 8 {
-        let leading_zero = (length > 1) & (word & 0xFF == u64::from(b'0'));
-        return (!leading_zero).then(|| up_to_eight(word, length));
-    }
-    if word & 0xFF == u64::from(b'0') {
-        return None;
-    }
-    let mut value = up_to_eight(word, 8);
-    let mut done = 8;
-    while done < length {
-        let digits = (length - done).min(8);
-        let low = up_to_eight(load(window, start + done)?, digits);
-        value = value.checked_mul(10u64.pow(u32::try_from(digits).ok()?))?.checked_add(low)?;
-        done += digits;
+/// The number of the digits from `start` to `end`; `None` above 64 bits.
+fn wide(window: &[u8; WINDOW], start: usize, end: usize) -> Option<u64> {
+    let mut value = 0u64;
+    for at in (start..end).step_by(8) {
+        let length = (end - at).min(8);
+        value = value.checked_mul(POWERS[length])?.checked_add(up_to_eight(load(window, at), length))?;
     }
     Some(value)
 }
 
-fn load(window: &[u8; WINDOW], at: usize) -> Option<u64> {
-    window.get(at..)?.first_chunk().map(|word| u64::from_le_bytes(*word))
+/// 10 to the power of 0 … 8.
+const POWERS: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
+
+/// The eight bytes from `at`, a place in the block, on.
+fn load(window: &[u8; WINDOW], at: usize) -> u64 {
+    let at = at % BLOCK;
+    window[at..at + 8].first_chunk().map_or(0, |word| u64::from_le_bytes(*word))
+}
+
+/// The number that the first `digits` (1 … 4) bytes of `word` spell.
+fn up_to_four(word: u64, digits: usize) -> u64 {
+    let ones = (word as u32).wrapping_sub(0x3030_3030) << (32 - 8 * digits);
+    let pairs = ones.wrapping_mul(10).wrapping_add(ones >> 8);
+    u64::from((pairs & 0xFF) * 100 + (pairs >> 16 & 0xFF))
 }
 
 /// The number that the first `digits` (1 … 8) bytes of `word` spell.

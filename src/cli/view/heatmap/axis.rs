@@ -3,8 +3,8 @@ use std::{io, ops::Range};
 use crate::cli::view::{answer::Answer, text};
 
 /// Distances between two times on the axis, seconds.
-const STEPS: [i64; 18] =
-    [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400];
+const STEPS_S: [i64; 19] =
+    [1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400];
 /// `HH:MM:SS` and room between two of them.
 const LABEL: usize = 8;
 const ROOM: usize = LABEL + 3;
@@ -31,31 +31,35 @@ pub(super) fn draw(
     let [corner, whole, tick] = if ascii { ['+', '-', '+'] } else { ['└', '─', '┬'] };
     let axis: String = (columns.iter().enumerate())
         .map(|(place, span)| match span.clone().all(|column| answer.is_complete(column)) {
-            _ if ticks.contains(&place) => tick,
+            _ if ticks.iter().any(|(ticked, _)| *ticked == place) => tick,
             true => whole,
             false => short_mark(ascii),
         })
         .collect();
     writeln!(out, "{:gutter$} {corner}{axis}", "")?;
     let mut times = String::new();
-    for place in ticks {
-        let time = text::clock(answer.column_unix_ms[columns[place].start]);
+    for (place, unix_ms) in ticks {
         let padding = place.saturating_sub(times.len());
-        times = format!("{times}{:padding$}{time}", "");
+        times = format!("{times}{:padding$}{}", "", text::clock(unix_ms));
     }
     writeln!(out, "{:gutter$}  {times}", "")
 }
 
-/// The places whose time is named: where a round time is first reached, at the smallest distance at which the names do
-/// not touch; the first place, if that names none.
-fn ticks(column_unix_ms: &[i64], columns: &[Range<usize>]) -> Vec<usize> {
-    let time = |place: usize| column_unix_ms[columns[place].start];
-    let reached = |step: i64| -> Vec<usize> {
-        let round = |place: usize| time(place).div_euclid(step * 1000);
-        (1..columns.len()).filter(|place| round(*place) > round(place - 1)).collect()
+/// The places whose time is named, with the time: where a round time is first reached, at the smallest distance at which
+/// the names do not touch; and the first place, where there is room for it.
+fn ticks(column_unix_ms: &[i64], columns: &[Range<usize>]) -> Vec<(usize, i64)> {
+    let place_of = |column: usize| columns.partition_point(|span| span.end <= column);
+    let reached = |step_s: i64| -> Vec<(usize, i64)> {
+        let round = |column: usize| column_unix_ms[column].div_euclid(step_s * 1000);
+        let first = (1..column_unix_ms.len()).filter(|column| round(*column) > round(column - 1));
+        first.map(|column| (place_of(column), column_unix_ms[column])).collect()
     };
-    let fits = |places: &Vec<usize>| places.windows(2).all(|pair| pair[1] - pair[0] >= ROOM);
-    let mut places = STEPS.into_iter().map(reached).find(fits).unwrap_or_default();
-    places.retain(|place| place + LABEL <= columns.len().max(LABEL));
-    if places.is_empty() { vec![0] } else { places }
+    let fits = |ticks: &Vec<(usize, i64)>| ticks.windows(2).all(|pair| pair[0].0 + ROOM <= pair[1].0);
+    let mut ticks = STEPS_S.into_iter().map(reached).find(fits).unwrap_or_default();
+    ticks.retain(|(place, _)| place + LABEL <= columns.len());
+    if ticks.first().is_none_or(|(place, _)| *place >= ROOM) {
+        ticks.extend(column_unix_ms.first().map(|unix_ms| (0, *unix_ms)));
+        ticks.rotate_right(1);
+    }
+    ticks
 }

@@ -4,7 +4,7 @@ mod axis;
 mod grid;
 mod ramp;
 
-use std::io;
+use std::{io, time::Duration};
 
 use self::{
     grid::{Grid, Pixel},
@@ -35,8 +35,8 @@ impl Default for Options {
     }
 }
 
-/// Lines below the plot: axis, times, legend; and one for the prompt.
-const LINES_BELOW: usize = 4;
+/// Lines below the plot: axis, times, scale, notes; and one for the prompt.
+const LINES_BELOW: usize = 5;
 const MIN_PLOT: usize = 4;
 
 /// Writes the summary, the picture and its legend.
@@ -49,16 +49,14 @@ pub fn render(answer: &Answer, options: &Options, out: &mut impl io::Write) -> i
     if answer.max() == 0 {
         return writeln!(out, "no traffic in this range");
     }
-    let conflicts = answer.rows.iter().any(|row| row.conflict);
-    let below = LINES_BELOW + usize::from(conflicts || axis::has_short(answer));
-    let lines = height.saturating_sub(summary.len() + below).max(MIN_PLOT);
+    let lines = height.saturating_sub(summary.len() + LINES_BELOW).max(MIN_PLOT);
     let ink = Ink::new(options.colour, answer.max());
     let gutter = (width / 3).min(28);
     let grid = Grid::new(answer, width.saturating_sub(gutter + 2).max(8), lines, ink.rows_per_line());
     draw(answer, &grid, &ink, gutter, out)?;
     axis::draw(answer, &grid.columns, gutter, ink.is_ascii(), out)?;
-    legend(answer, &ink, out)?;
-    notes(answer, &ink, conflicts, out)
+    ink.legend(out)?;
+    writeln!(out, "{}", text::shorten(&notes(answer, &ink), width))
 }
 
 fn draw(answer: &Answer, grid: &Grid, ink: &Ink, gutter: usize, out: &mut impl io::Write) -> io::Result<()> {
@@ -82,20 +80,16 @@ fn draw(answer: &Answer, grid: &Grid, ink: &Ink, gutter: usize, out: &mut impl i
     Ok(())
 }
 
-fn legend(answer: &Answer, ink: &Ink, out: &mut impl io::Write) -> io::Result<()> {
-    ink.legend(out)?;
+/// What the scale counts, on which day, and what the marks mean that are there.
+fn notes(answer: &Answer, ink: &Ink) -> String {
     let per = match answer.step_ms.and_then(|millis| u64::try_from(millis).ok()) {
-        Some(millis) => format!("per {}", humantime::format_duration(std::time::Duration::from_millis(millis))),
-        None => "per column".to_owned(),
+        Some(millis) => humantime::format_duration(Duration::from_millis(millis)).to_string(),
+        None => "column".to_owned(),
     };
     let day = answer.column_unix_ms.last().copied().map(text::date).unwrap_or_default();
-    writeln!(out, "  {} {per}, log scale · {day} UTC", text::escape(&answer.series))
-}
-
-fn notes(answer: &Answer, ink: &Ink, conflicts: bool, out: &mut impl io::Write) -> io::Result<()> {
-    let conflict = format!("{} conflict", ink.conflict_mark());
-    let short = format!("{} not all nodes complete", axis::short_mark(ink.is_ascii()));
-    let notes = [(conflicts, conflict), (axis::has_short(answer), short)];
-    let notes: Vec<String> = notes.into_iter().filter_map(|(holds, note)| holds.then_some(note)).collect();
-    if notes.is_empty() { Ok(()) } else { writeln!(out, "{}", notes.join("   ")) }
+    let scale = format!("{} per {per}, log scale", text::escape(&answer.series));
+    let conflict = answer.rows.iter().any(|row| row.conflict).then(|| format!("{} conflict", ink.conflict_mark()));
+    let short = axis::has_short(answer).then(|| format!("{} not all nodes complete", axis::short_mark(ink.is_ascii())));
+    let notes = [Some(scale), Some(format!("{day} UTC")), conflict, short];
+    notes.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }

@@ -82,12 +82,13 @@ impl Ink {
         writeln!(out)
     }
 
-    /// Writes the scale with the values it stands for: the smallest, the quarters, the largest.
+    /// Writes the line of the scale, with the values it stands for: the smallest, the quarters, the largest.
     pub(super) fn legend(&self, out: &mut impl io::Write) -> io::Result<()> {
-        write!(out, "0 ")?;
+        write!(out, "0")?;
         let mut shown = 0;
         for quarter in 0..4_u8 {
             let levels = (0..LEGEND_PART).map(|part| (quarter * LEGEND_PART + part) * (255 / (4 * LEGEND_PART - 1)));
+            write!(out, " ")?;
             if self.is_ascii() {
                 let levels = levels.step_by(2).map(|level| SHADES[usize::from(level) * SHADES.len() / 256]);
                 write!(out, "{}", levels.collect::<String>())?;
@@ -96,21 +97,23 @@ impl Ink {
             }
             let value = self.value_at(f64::from(quarter + 1) / 4.0);
             if value > shown {
-                write!(out, " {} ", text::thousands(value))?;
+                write!(out, " {}", text::thousands(value))?;
             }
             shown = value;
         }
-        Ok(())
+        writeln!(out)
     }
 
     fn glyphs(&self, glyphs: impl Iterator<Item = Glyph>, out: &mut impl io::Write) -> io::Result<()> {
-        let plain = (Tone::Default, Tone::Default);
-        let mut current = plain;
+        let style = |front, back| format!("\x1b[{};{}m", self.code(38, front), self.code(48, back));
+        let plain = style(Tone::Default, Tone::Default);
+        let mut current = plain.clone();
         for (front, back, shape) in glyphs {
-            if (front, back) != current {
-                write!(out, "\x1b[{};{}m", self.code(38, front), self.code(48, back))?;
+            let wanted = style(front, back);
+            if wanted != current {
+                write!(out, "{wanted}")?;
             }
-            current = (front, back);
+            current = wanted;
             write!(out, "{shape}")?;
         }
         if current == plain { Ok(()) } else { write!(out, "\x1b[0m") }
