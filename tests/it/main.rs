@@ -7,6 +7,7 @@
     reason = "a test's helper fails the test; clippy knows tests by their attribute alone"
 )]
 
+mod cli;
 mod codec;
 mod config;
 mod demo;
@@ -21,5 +22,6 @@ mod merge_rows;
 mod merge_strategies;
 mod merge_support;
 mod oracle;
+mod readme;
 mod support;
 mod views;
