@@ -42,6 +42,7 @@ pub use wire::{Deadline, INSTANCE_HEADER, Reply, Wire};
 
 use crate::{
     config::{AuthMode, Config, Step},
+    http::HyperClient,
     metrics::Metrics,
     peers::{FileMembership, Membership, NodeState, Peer, Role},
 };
@@ -92,7 +93,12 @@ pub enum Verdict {
 }
 
 impl Fanout {
-    /// Fans out through `client`, usually one over [`HyperClient`](crate::http::HyperClient).
+    /// Fans out over sockets.
+    pub fn over_http(metrics: Arc<Metrics>) -> Self {
+        Self::new(surf::Client::with_http_client(HyperClient), metrics)
+    }
+
+    /// Fans out through `client`, whatever it stands on.
     pub fn new(client: surf::Client, metrics: Arc<Metrics>) -> Self {
         Self {
             client,

@@ -110,7 +110,8 @@ fn demo() -> (Serving, String, Vec<SocketAddr>) {
 
 /// A daemon over `peer`, whose address is found in its log.
 fn daemon(peer: SocketAddr) -> (Serving, SocketAddr, TempDir) {
-    let (folder, path) = config(&format!("server.listen = \"127.0.0.1:0\"\n{}", peers(&[peer])));
+    let text = format!("server.listen = '127.0.0.1:0'\nfanout.timeout = '1m'\n{}", peers(&[peer]));
+    let (folder, path) = config(&text);
     let log = folder.path().join("log");
     let mut command = keyviz(&["run", "--config", &path]);
     command.stderr(fs::File::create(&log).unwrap());
@@ -129,7 +130,10 @@ fn daemon(peer: SocketAddr) -> (Serving, SocketAddr, TempDir) {
 #[test]
 fn version_and_help_are_no_failures() {
     let version = run(&["--version"]);
-    assert_eq!((version.code, version.out.as_str()), (Some(0), concat!("keyviz-fanout ", env!("CARGO_PKG_VERSION"), "\n")));
+    assert_eq!(
+        (version.code, version.out.as_str()),
+        (Some(0), concat!("keyviz-fanout ", env!("CARGO_PKG_VERSION"), "\n"))
+    );
     let help = run(&["--help"]);
     assert_eq!(help.code, Some(0));
     for command in ["run", "check", "demo", "query", "peers"] {
@@ -211,7 +215,7 @@ fn a_port_in_use_exits_1_and_names_the_key() {
     assert!(said.err.contains(&format!("listen on {address} (server.listen): ")), "{}", said.err);
 }
 
-/// The peer takes the call and answers only after the signal: the request is in flight meanwhile.
+/// The peer takes the call and hangs up only once the daemon has stopped listening: the request is in flight meanwhile.
 #[test]
 fn a_signal_lets_a_request_in_flight_finish_and_exits_0() {
     for signal in ["-TERM", "-INT"] {
@@ -222,18 +226,17 @@ fn a_signal_lets_a_request_in_flight_finish_and_exits_0() {
         client.write_all(b"GET /admin/api/v1/keyviz/matrix HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
         let called = peer.accept().unwrap();
         daemon.signal(signal);
-        std::thread::spawn(move || {
-            drop(called);
-            for stream in peer.incoming() {
-                drop(stream);
-            }
-        });
+        let begin = Instant::now();
+        while TcpStream::connect(address).is_ok() {
+            assert!(begin.elapsed() < PATIENCE, "it still listens");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        drop((called, peer));
         let mut answer = String::new();
         client.read_to_string(&mut answer).unwrap();
         assert!(answer.starts_with("HTTP/1.1 503"), "{signal}: {answer}");
         assert!(answer.contains("no_node_answered"), "{signal}: {answer}");
         assert_eq!(daemon.ended(), Some(0), "{signal}");
-        assert!(TcpStream::connect(address).is_err());
     }
 }
 
@@ -267,7 +270,7 @@ fn query_says_whom_it_could_not_reach() {
 
 #[test]
 fn peers_says_who_answers_and_exits_1_when_one_does_not() {
-    let cluster = Cluster::start(&Options { nodes: 2, outages: None, ..Options::default() }).unwrap();
+    let cluster = Cluster::start(Options { nodes: 2, outages: None, ..Options::default() }).unwrap();
     let [one, other] = cluster.addresses()[..] else { panic!("two nodes") };
     let (_folder, path) = config(&peers(&[one, other]));
     let all = run(&["peers", "--config", &path]);
