@@ -1,9 +1,8 @@
 //! Asks every node at once, within one deadline, and merges what they answer (SPEC §3).
 //!
 //! [`Fanout`] lives as long as the process; a [`Snapshot`] is what one request works with. The way of the data:
-//! [`identify`](identify::identify) finds out who the entries are, a [`Round`](call::Round) calls those that are peers
-//! and decodes their answers, [`assemble`](assemble::assemble) drops what turned out to be counted twice, merges, and
-//! encodes.
+//! `identify` finds out who the entries are, a `Round` calls those that are peers and decodes their answers, `assemble`
+//! drops what turned out to be counted twice, merges, and encodes.
 
 mod assemble;
 mod budget;
