@@ -12,7 +12,6 @@ use jiff::Timestamp;
 use crate::{
     config::{Loaded, Source},
     fanout::{Fanout, LocalSource, Snapshot},
-    http::HyperClient,
     metrics::Metrics,
     peers::Membership,
 };
@@ -42,7 +41,7 @@ impl Service {
     /// made in code.
     pub fn builder(loaded: impl Into<Loaded>) -> Builder {
         let metrics = Arc::new(Metrics::default());
-        let fanout = Fanout::new(surf::Client::with_http_client(HyperClient), Arc::clone(&metrics));
+        let fanout = Fanout::over_http(Arc::clone(&metrics));
         Builder { fanout, metrics, loaded: loaded.into(), source: None }
     }
 

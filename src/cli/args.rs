@@ -1,4 +1,5 @@
 //! The definitions of all commands and options; the comments on them are the help that a terminal shows.
+#![expect(clippy::doc_markdown, reason = "the help is read in a terminal, as it stands")]
 
 use std::{net::SocketAddr, path::PathBuf};
 

@@ -1,10 +1,5 @@
 //! The commands of the binary (SPEC §8).
 
-#[expect(
-    clippy::doc_markdown,
-    rustdoc::bare_urls,
-    reason = "the comments are help texts, and a terminal is no Markdown"
-)]
 mod args;
 pub mod check;
 mod demo;

@@ -12,7 +12,6 @@ use super::{Ended, FAILED, USAGE, args::PeersArgs, patience, run, session};
 use crate::{
     config::AuthMode,
     fanout::{Caller, Credentials, Fanout, FanoutBlock, MatrixQuery, NodeReport},
-    http::HyperClient,
     metrics::Metrics,
     peers::Role,
 };
@@ -29,7 +28,7 @@ pub(super) fn peers(args: &PeersArgs, config: Option<&Path>) -> Result<u8, Ended
         let message = "the nodes ask for a session (auth.mode = \"forward\"): give --session @FILE, or $KEYVIZ_SESSION";
         return Err(Ended::new(USAGE, message));
     }
-    let fanout = Arc::new(Fanout::new(surf::Client::with_http_client(HyperClient), Arc::new(Metrics::default())));
+    let fanout = Arc::new(Fanout::over_http(Arc::new(Metrics::default())));
     let snapshot = Arc::new(fanout.snapshot(1, Arc::new(loaded.config), None));
     let from = Timestamp::now() - RANGE;
     let query = MatrixQuery { from_unix_ms: Some(from.as_millisecond()), ..MatrixQuery::default() };

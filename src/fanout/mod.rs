@@ -1,9 +1,8 @@
 //! Asks every node at once, within one deadline, and merges what they answer (SPEC §3).
 //!
 //! [`Fanout`] lives as long as the process; a [`Snapshot`] is what one request works with. The way of the data:
-//! [`identify`](identify::identify) finds out who the entries are, a [`Round`](call::Round) calls those that are peers
-//! and decodes their answers, [`assemble`](assemble::assemble) drops what turned out to be counted twice, merges, and
-//! encodes.
+//! `identify` finds out who the entries are, a `Round` calls those that are peers and decodes their answers, `assemble`
+//! drops what turned out to be counted twice, merges, and encodes.
 
 mod assemble;
 mod budget;
@@ -42,6 +41,7 @@ pub use wire::{Deadline, INSTANCE_HEADER, Reply, Wire};
 
 use crate::{
     config::{AuthMode, Config, Step},
+    http::HyperClient,
     metrics::Metrics,
     peers::{FileMembership, Membership, NodeState, Peer, Role},
 };
@@ -92,7 +92,12 @@ pub enum Verdict {
 }
 
 impl Fanout {
-    /// Fans out through `client`, usually one over [`HyperClient`](crate::http::HyperClient).
+    /// Fans out over sockets.
+    pub fn over_http(metrics: Arc<Metrics>) -> Self {
+        Self::new(surf::Client::with_http_client(HyperClient), metrics)
+    }
+
+    /// Fans out through `client`, whatever it stands on.
     pub fn new(client: surf::Client, metrics: Arc<Metrics>) -> Self {
         Self {
             client,

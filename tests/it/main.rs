@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that can't go on has failed")]
 
+mod cli;
 mod codec;
 mod config;
 mod daemon;
@@ -27,6 +28,7 @@ mod merge_strategies;
 mod merge_support;
 mod network;
 mod oracle;
+mod readme;
 mod stub;
 mod support;
 mod views;
