@@ -12,11 +12,12 @@ use jiff::Timestamp;
 use super::{
     Fanout, LocalMatrix, LocalNode, Snapshot,
     caller::Caller,
+    deadline::Deadline,
     failure::{Failure, Reach, Reason},
     probe,
     query::{MATRIX_PATH, NodeQuery},
     report::NodeReport,
-    wire::{Deadline, Reply},
+    wire::Reply,
 };
 use crate::{
     matrix::{Matrix, Series, decode},

@@ -10,11 +10,11 @@ use url::Url;
 
 use super::{
     caller::Caller,
+    deadline::Deadline,
     failure::{Failure, Reason},
     local::parse_cluster,
     query::CLUSTER_PATH,
     snapshot::{LocalNode, Snapshot},
-    wire::Deadline,
 };
 use crate::peers::{Identity, NodeState, Peer, resolve};
 

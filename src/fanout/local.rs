@@ -4,9 +4,10 @@ use url::Url;
 
 use super::{
     caller::Caller,
+    deadline::Deadline,
     failure::Failure,
     query::{CLUSTER_PATH, MATRIX_PATH, NodeQuery},
-    wire::{Deadline, Reply, Wire},
+    wire::{Reply, Wire},
 };
 use crate::matrix::Matrix;
 

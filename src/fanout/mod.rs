@@ -8,6 +8,7 @@ mod assemble;
 mod budget;
 mod call;
 mod caller;
+mod deadline;
 mod failure;
 mod flights;
 mod identify;
@@ -31,13 +32,14 @@ use bytes::Bytes;
 use futures_util::future::{OptionFuture, join_all};
 
 pub use caller::{Caller, Credentials, GUARD_HEADER, Guard};
+pub use deadline::Deadline;
 pub use failure::{Failure, Reason};
 pub use local::{LocalMatrix, LocalSource};
 pub use query::{CLUSTER_PATH, InvalidQuery, MATRIX_PATH, MAX_ROWS, MatrixQuery, NodeQuery};
 pub use redact::Redactor;
 pub use report::{FanoutBlock, NodeReport, Warning};
 pub use snapshot::{LocalNode, Snapshot};
-pub use wire::{Deadline, INSTANCE_HEADER, Reply, Wire};
+pub use wire::{INSTANCE_HEADER, Reply, Wire};
 
 use crate::{
     config::{AuthMode, Config, Step},

@@ -2,7 +2,7 @@ use std::{sync::Weak, time::Duration};
 
 use async_std::task;
 
-use super::wire::{Deadline, Wire};
+use super::{deadline::Deadline, wire::Wire};
 use crate::peers::Peer;
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);

@@ -1,9 +1,6 @@
 use std::{
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::{Duration, Instant, SystemTime},
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, SystemTime},
 };
 
 use async_std::future::timeout;
@@ -17,6 +14,7 @@ use url::Url;
 use super::{
     budget::{BudgetLimits, MemoryBudget, Reservation},
     caller::{Caller, GUARD_HEADER},
+    deadline::{Deadline, Progress},
     failure::{Failure, Reason},
     redact::Redactor,
 };
@@ -33,25 +31,6 @@ const SHOWN_OF_A_BODY: usize = 512;
 
 /// How long an error's body is waited for: the status is known by then, and must not be lost to a body that stalls.
 const PATIENCE_FOR_AN_ERROR: Duration = Duration::from_millis(250);
-
-/// One moment by which everything must have happened, and the span it was made of, for the message.
-#[derive(Clone, Copy, Debug)]
-pub struct Deadline {
-    at: Instant,
-    span: Duration,
-}
-
-impl Deadline {
-    /// `span` from now.
-    pub fn within(span: Duration) -> Self {
-        Self { at: Instant::now() + span, span }
-    }
-
-    /// What is left of it.
-    pub fn remaining(&self) -> Duration {
-        self.at.saturating_duration_since(Instant::now())
-    }
-}
 
 /// How nodes are called under one configuration: the client, and the limits of SPEC §3 that hold for each call.
 #[derive(Clone, Debug)]
@@ -75,37 +54,6 @@ pub struct Reply {
     pub head_at: SystemTime,
     /// Held as long as the body is.
     _reservation: Reservation,
-}
-
-/// What a call is doing, for the message when its deadline passes.
-#[derive(Debug, Default)]
-struct Progress {
-    doing: Mutex<Doing>,
-    bytes: AtomicU64,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-enum Doing {
-    #[default]
-    WaitingForHead,
-    WaitingForMemory,
-    ReadingBody,
-}
-
-impl Progress {
-    fn is(&self, doing: Doing) {
-        *self.doing.lock().unwrap_or_else(PoisonError::into_inner) = doing;
-    }
-
-    fn deadline_passed(&self, span: Duration) -> Failure {
-        let (reason, doing) = match *self.doing.lock().unwrap_or_else(PoisonError::into_inner) {
-            Doing::WaitingForHead => (Reason::Deadline, "waiting for an answer"),
-            Doing::WaitingForMemory => (Reason::Overload, "waiting for fanout.memory_budget"),
-            Doing::ReadingBody => (Reason::Deadline, "reading the body"),
-        };
-        let message = format!("deadline of {} passed while {doing}", humantime::format_duration(span));
-        Failure { bytes: self.bytes.load(Ordering::Relaxed), ..Failure::new(reason, message) }
-    }
 }
 
 impl Wire {
@@ -137,12 +85,12 @@ impl Wire {
         let mut url = base.clone();
         url.set_path(path);
         url.set_query(query);
-        let progress = Progress::default();
+        let progress = Progress::new(deadline);
         let redactor = caller.credentials.redactor();
-        let call = self.exchange(self.request(url, caller), &redactor, &progress, deadline);
+        let call = self.exchange(self.request(url, caller), &redactor, &progress);
         let outcome = match timeout(deadline.remaining(), call).await {
             Ok(outcome) => outcome,
-            Err(_) => Err(progress.deadline_passed(deadline.span)),
+            Err(_) => Err(progress.deadline_passed()),
         };
         outcome.map_err(|failure| Failure { message: redactor.clean(&failure.message), ..failure })
     }
@@ -155,7 +103,7 @@ impl Wire {
         match timeout(deadline.remaining(), self.client.send(self.request(url, &caller))).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(not_sent(&error)),
-            Err(_) => Err(Progress::default().deadline_passed(deadline.span)),
+            Err(_) => Err(Progress::new(deadline).deadline_passed()),
         }
     }
 
@@ -170,13 +118,7 @@ impl Wire {
         request
     }
 
-    async fn exchange(
-        &self,
-        request: Request,
-        redactor: &Redactor,
-        progress: &Progress,
-        deadline: Deadline,
-    ) -> Result<Reply, Failure> {
+    async fn exchange(&self, request: Request, redactor: &Redactor, progress: &Progress) -> Result<Reply, Failure> {
         let sent_at = SystemTime::now();
         let mut response: Response = self.client.send(request).await.map_err(|error| not_sent(&error))?.into();
         let head_at = SystemTime::now();
@@ -184,7 +126,7 @@ impl Wire {
         let outcome = match refused_head(&response) {
             Some(failure) => Err(failure),
             None if response.status() == StatusCode::Ok => self.whole_body(&mut response, progress).await,
-            None => Err(other_status(&mut response, redactor, deadline).await),
+            None => Err(other_status(&mut response, redactor, progress.deadline).await),
         };
         match outcome {
             Ok(_) if ourselves => Err(Failure { ourselves, ..Failure::new(Reason::Aggregate, "this very process") }),
@@ -208,9 +150,7 @@ impl Wire {
         }
         let mut reservation = self.budget.reservation(self.limits);
         let mut reserved = declared.unwrap_or(0);
-        progress.is(Doing::WaitingForMemory);
-        reservation.grow(reserved).await;
-        progress.is(Doing::ReadingBody);
+        progress.reserve(&mut reservation, reserved).await?;
         let mut body = Vec::with_capacity(usize::try_from(reserved).unwrap_or(0));
         loop {
             let (chunk, total) = {
@@ -225,12 +165,10 @@ impl Wire {
             }
             let read = chunk.len();
             if total > reserved {
-                progress.is(Doing::WaitingForMemory);
                 // A streamed body doubles its share, as the vector that holds it does.
                 let share = (total * 2).max(64 << 10).min(cap);
-                reservation.grow(share - reserved).await;
+                progress.reserve(&mut reservation, share - reserved).await?;
                 reserved = share;
-                progress.is(Doing::ReadingBody);
             }
             body.extend_from_slice(chunk);
             reader.consume_unpin(read);
