@@ -1,4 +1,6 @@
-//! The codec against typed serde_json, on the bodies that occur and on the worst we know of.
+//! The codec against typed `serde_json`, on the bodies that occur and on the worst we know of.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a bench may stop at a wrong answer")]
 
 use std::{fmt::Write as _, hint::black_box};
 
@@ -49,7 +51,7 @@ fn body(rows: usize, columns: usize, mut cell: impl FnMut(&mut Rng, usize, f64) 
     let mut rng = Rng::with_seed(1);
     let mut text = String::from("{\"column_unix_ms\":");
     let clock = (0..columns as u64).map(|column| 1_700_000_000_000 + column * 60_000 + rng.u64(0..5));
-    write_array(&mut text, clock.collect::<Vec<_>>());
+    write_array(&mut text, &clock.collect::<Vec<_>>());
     text.push_str(",\"rows\":[");
     for row in 0..rows {
         let heat = rng.f64().powi(6);
@@ -59,7 +61,7 @@ fn body(rows: usize, columns: usize, mut cell: impl FnMut(&mut Rng, usize, f64) 
         write!(text, r#"{comma}{{"bucket_id":"route:{row}",{start},"route_ids":[{row}],"route_count":1"#).unwrap();
         for (field, name) in ["values", "raft_group_ids", "leader_terms"].into_iter().enumerate() {
             write!(text, ",\"{name}\":").unwrap();
-            write_array(&mut text, cells.iter().map(|cell| cell[field]).collect());
+            write_array(&mut text, &cells.iter().map(|cell| cell[field]).collect::<Vec<_>>());
         }
         text.push('}');
     }
@@ -67,12 +69,13 @@ fn body(rows: usize, columns: usize, mut cell: impl FnMut(&mut Rng, usize, f64) 
     text.into_bytes()
 }
 
-fn write_array(text: &mut String, numbers: Vec<u64>) {
+fn write_array(text: &mut String, numbers: &[u64]) {
     let numbers: Vec<_> = numbers.iter().map(u64::to_string).collect();
     write!(text, "[{}]", numbers.join(",")).unwrap();
 }
 
 /// A few hot rows, many quiet ones, some cells idle: what a busy cluster's day looks like.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the count is below a million")]
 fn daily(rng: &mut Rng, heat: f64) -> u64 {
     let top = 10f64.powf(1.0 + 5.0 * heat);
     if rng.f64() < 0.85 { (rng.f64() * top) as u64 } else { 0 }

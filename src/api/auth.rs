@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use async_std::future::timeout;
 use futures_util::{FutureExt, StreamExt, stream};
 use tide::{Request, http::headers::HeaderValue};
 
@@ -51,14 +52,16 @@ pub(super) async fn permit(request: &Request<State>, active: &Active) -> Result<
 
 /// The local node's verdict, or that of the first peer that has one.
 async fn verdict(snapshot: &Arc<Snapshot>, caller: &Caller) -> Option<Result<(), u16>> {
-    let deadline = Deadline::within(snapshot.timeout());
     let question = NodeQuery { series: Series::Writes, from_unix_ms: Some(1), to_unix_ms: Some(2), rows: 1 };
     if let Some(local) = &snapshot.local {
-        let answer = local.source.matrix(&question, caller, deadline).await;
-        if let Some(verdict) = verdict_of(answer) {
+        let deadline = Deadline::within(snapshot.timeout());
+        let answer = timeout(deadline.remaining(), local.source.matrix(&question, caller, deadline)).await;
+        if let Some(verdict) = answer.ok().and_then(verdict_of) {
             return Some(verdict);
         }
     }
+    // A deadline of their own: a local node that hangs has used up the first.
+    let deadline = Deadline::within(snapshot.timeout());
     let ask = async |peer: Arc<Peer>| {
         let question = question.to_string();
         verdict_of(snapshot.wire.get(&peer.entry.url, MATRIX_PATH, Some(&question), caller, deadline).await)

@@ -99,6 +99,11 @@ impl Builder {
         Self { fanout: self.fanout.with_local(source), ..self }
     }
 
+    /// Calls nodes through `client` instead of over sockets.
+    pub fn client(self, client: surf::Client) -> Self {
+        Self { fanout: self.fanout.with_client(client), ..self }
+    }
+
     /// Asks `membership` who the peers are, instead of the configuration.
     pub fn membership(self, membership: impl Membership + 'static) -> Self {
         Self { fanout: self.fanout.with_membership(membership), ..self }

@@ -64,9 +64,10 @@ impl Round {
         let matrix = local.source.matrix(&query, &self.caller, self.deadline);
         let fetched = match timeout(self.deadline.remaining(), matrix).await {
             Ok(Ok(LocalMatrix::Encoded(reply))) => Ok(Fetched::Reply(reply)),
-            Ok(Ok(LocalMatrix::Decoded(matrix))) => {
-                Ok(Fetched::Answer(Answer { matrix, sent_at: asked_at, head_at: SystemTime::now() }))
-            }
+            Ok(Ok(LocalMatrix::Decoded(matrix))) => match matrix.check(query.series) {
+                Ok(()) => Ok(Fetched::Answer(Answer { matrix, sent_at: asked_at, head_at: SystemTime::now() })),
+                Err(invalid) => Err(Failure::new(Reason::Decode, invalid.to_string())),
+            },
             Ok(Err(failure)) => Err(leads_back(failure)),
             Err(_) => Err(Failure::new(Reason::Deadline, "deadline passed while waiting for the local node")),
         };
@@ -82,7 +83,9 @@ impl Round {
             let last = memory.last_error.map_or_else(|| "no answer".into(), |last| last.message);
             return Err(Failure::new(Reason::BreakerOpen, format!("not asked, it failed too often: {last}")));
         }
-        let Ok(_turn) = timeout(self.deadline.remaining(), self.turns.acquire()).await else {
+        let turn = timeout(self.deadline.remaining(), self.turns.acquire()).await.ok();
+        // A turn that comes when the deadline takes it from another is none.
+        let Some(_turn) = turn.filter(|_| !self.deadline.remaining().is_zero()) else {
             let message = "deadline passed while waiting for a turn (fanout.max_concurrent)";
             return Err(Failure::new(Reason::Overload, message));
         };

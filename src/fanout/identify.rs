@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
+use async_lock::Semaphore;
 use async_std::{future::timeout, task};
-use futures_util::future::{join, join_all};
+use futures_util::future::{OptionFuture, join, join_all};
 use serde_json::Value;
+use url::Url;
 
 use super::{
     caller::Caller,
     failure::{Failure, Reason},
     local::parse_cluster,
     query::CLUSTER_PATH,
-    snapshot::Snapshot,
+    snapshot::{LocalNode, Snapshot},
     wire::Deadline,
 };
 use crate::peers::{Identity, NodeState, Peer, resolve};
@@ -19,31 +21,39 @@ use crate::peers::{Identity, NodeState, Peer, resolve};
 /// A cluster answer of a real node is a few kilobytes.
 const CLUSTER_BODY_CAP: u64 = 1 << 20;
 
-/// Asks all that are not known yet. Waits for those never asked before, but no longer than a connection may take, so
-/// that a node that hangs costs a request little and only once; the others' answers are noted when they come.
+/// Asks all that are not known yet, at most `fanout.max_concurrent` at once. Waits for those never asked before, but no
+/// longer than a connection may take, so that a node that hangs costs a request little and only once; the others'
+/// answers are noted when they come.
 pub(crate) async fn identify(snapshot: &Arc<Snapshot>, caller: &Arc<Caller>, deadline: Deadline) {
-    let mut awaited = Vec::new();
+    let asking = Arc::new(Asking {
+        snapshot: Arc::clone(snapshot),
+        caller: Arc::clone(caller),
+        deadline,
+        turns: Semaphore::new(snapshot.config.fanout.max_concurrent),
+    });
+    let mut asked = Vec::new();
     if let Some(local) = &snapshot.local {
-        let (asking, local) = (Asking::new(snapshot, caller, deadline), Arc::clone(local));
-        let first = local.state.get().identity;
-        if !first.is_settled() {
-            let handle = task::spawn(async move { asking.local(&local).await });
-            awaited.extend((first == Identity::Unasked).then_some(handle));
+        let identity = local.state.get().identity;
+        if !identity.is_settled() {
+            let (asking, node) = (Arc::clone(&asking), Arc::clone(local));
+            asked.push((identity, &local.state, task::spawn(async move { asking.local(&node).await })));
         }
     }
     for peer in &snapshot.peers {
         let memory = peer.state.get();
         if !memory.identity.is_settled() && !memory.breaker.is_open() {
-            let (asking, peer) = (Asking::new(snapshot, caller, deadline), Arc::clone(peer));
-            let handle = task::spawn(async move { asking.peer(&peer).await });
-            awaited.extend((memory.identity == Identity::Unasked).then_some(handle));
+            let (asking, node) = (Arc::clone(&asking), Arc::clone(peer));
+            asked.push((memory.identity, &peer.state, task::spawn(async move { asking.peer(&node).await })));
         }
     }
     let patience = snapshot.config.fanout.connect_timeout.min(deadline.remaining());
-    if !awaited.is_empty() && timeout(patience, join_all(awaited)).await.is_err() {
-        let local = snapshot.local.iter().map(|local| &local.state);
-        snapshot.peers.iter().map(|peer| &peer.state).chain(local).for_each(stop_waiting);
-    }
+    let first_time = asked.into_iter().filter(|(identity, ..)| *identity == Identity::Unasked);
+    let waits = first_time.map(async |(_, state, answer)| {
+        if timeout(patience, answer).await.is_err() {
+            stop_waiting(state);
+        }
+    });
+    join_all(waits).await;
 }
 
 fn stop_waiting(state: &NodeState) {
@@ -58,44 +68,42 @@ struct Asking {
     snapshot: Arc<Snapshot>,
     caller: Arc<Caller>,
     deadline: Deadline,
+    turns: Semaphore,
 }
 
 impl Asking {
-    fn new(snapshot: &Arc<Snapshot>, caller: &Arc<Caller>, deadline: Deadline) -> Self {
-        Self { snapshot: Arc::clone(snapshot), caller: Arc::clone(caller), deadline }
-    }
-
     async fn peer(&self, peer: &Peer) {
         let wire = self.snapshot.wire.capped(CLUSTER_BODY_CAP);
         let ask = async {
+            let Ok(_turn) = timeout(self.deadline.remaining(), self.turns.acquire()).await else {
+                return Err(Failure::new(Reason::Overload, "deadline passed while waiting for a turn"));
+            };
             let reply = wire.get(&peer.entry.url, CLUSTER_PATH, None, &self.caller, self.deadline).await?;
             parse_cluster(&reply)
         };
-        let lookup = resolve(&peer.entry.url, self.snapshot.config.fanout.connect_timeout);
-        let (addresses, answer) = join(lookup, ask).await;
-        note(&peer.state, addresses, &answer);
+        join(self.look_up(&peer.entry.url, &peer.state), note(&peer.state, ask)).await;
     }
 
-    async fn local(&self, local: &super::LocalNode) {
-        let lookup = async {
-            match &local.url {
-                Some(url) => resolve(url, self.snapshot.config.fanout.connect_timeout).await,
-                None => Vec::new(),
-            }
-        };
-        let (addresses, answer) = join(lookup, local.source.cluster(&self.caller, self.deadline)).await;
-        note(&local.state, addresses, &answer);
+    async fn local(&self, local: &LocalNode) {
+        let look_up = OptionFuture::from(local.url.as_ref().map(|url| self.look_up(url, &local.state)));
+        join(look_up, note(&local.state, local.source.cluster(&self.caller, self.deadline))).await;
+    }
+
+    /// Notes the addresses by themselves: they decide while the id is not to be had.
+    async fn look_up(&self, url: &Url, state: &NodeState) {
+        let addresses = resolve(url, self.snapshot.config.fanout.connect_timeout).await;
+        if !addresses.is_empty() {
+            state.update(|memory| memory.addresses = addresses);
+        }
     }
 }
 
-fn note(state: &NodeState, addresses: Vec<std::net::SocketAddr>, answer: &Result<Value, Failure>) {
+async fn note(state: &NodeState, answer: impl Future<Output = Result<Value, Failure>>) {
+    let identity = identity_of(&answer.await);
     state.update(|memory| {
-        if !addresses.is_empty() {
-            memory.addresses = addresses;
-        }
         // An answer of the matrix may meanwhile have shown the entry to be this process.
         if !memory.identity.is_settled() {
-            memory.identity = identity_of(answer);
+            memory.identity = identity;
         }
     });
 }
@@ -111,6 +119,11 @@ fn identity_of(answer: &Result<Value, Failure>) -> Identity {
         Err(Failure { reason: Reason::Decode | Reason::TooLarge, .. } | Failure { status: Some(404), .. }) => {
             Identity::Anonymous
         }
-        Err(_) => Identity::Unanswered,
+        // It kept the caller waiting, and would do so again.
+        Err(Failure { reason: Reason::Deadline | Reason::Connect | Reason::Dns | Reason::Overload, .. }) => {
+            Identity::Unanswered
+        }
+        // Another session, or another moment, may have more luck.
+        Err(_) => Identity::Unasked,
     }
 }

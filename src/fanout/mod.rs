@@ -112,6 +112,12 @@ impl Fanout {
         }
     }
 
+    /// Calls nodes through `client`.
+    #[must_use]
+    pub fn with_client(self, client: surf::Client) -> Self {
+        Self { client, ..self }
+    }
+
     /// Takes the local matrix from `source` instead of `local.url`: the node is in this process.
     #[must_use]
     pub fn with_local(mut self, source: impl LocalSource) -> Self {

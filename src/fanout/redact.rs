@@ -3,6 +3,9 @@ const REDACTED: &str = "[redacted]";
 /// A secret shorter than this is not looked for: it would match everywhere, and protect nothing.
 const SHORTEST: usize = 4;
 
+/// So many bytes of a secret in a row go as the whole does: what errors quote is cut and escaped before it gets here.
+const PIECE: usize = 8;
+
 /// Makes text from the network fit to be shown: without the credentials that were sent, without control characters.
 #[derive(Clone, Default)]
 pub struct Redactor {
@@ -33,9 +36,9 @@ impl Redactor {
         let mut at = 0;
         while at < limit {
             let rest = &text[at..];
-            if let Some(secret) = self.secrets.iter().find(|secret| rest.starts_with(secret.as_str())) {
+            if let Some(length) = self.secret_at_start(rest) {
                 out.push_str(REDACTED);
-                at += secret.len();
+                at += length;
                 continue;
             }
             let Some(next) = rest.chars().next().filter(|c| at + c.len_utf8() <= limit) else { break };
@@ -47,6 +50,20 @@ impl Redactor {
         }
         out
     }
+
+    /// The length of what `text` begins with of a secret, if that is the whole secret or a piece that tells of it.
+    fn secret_at_start(&self, text: &str) -> Option<usize> {
+        let whole = self.secrets.iter().find(|secret| text.starts_with(secret.as_str())).map(String::len);
+        let piece = || self.secrets.iter().map(|secret| longest_piece(secret, text)).max();
+        whole.or_else(piece).filter(|&length| length >= PIECE || whole.is_some())
+    }
+}
+
+/// How much of `text`, from its start, stands anywhere in `secret`.
+fn longest_piece(secret: &str, text: &str) -> usize {
+    let common = |from: usize| secret.bytes().skip(from).zip(text.bytes()).take_while(|(a, b)| a == b).count();
+    let longest = (0..secret.len()).map(common).max().unwrap_or(0);
+    (0..=longest).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0)
 }
 
 /// Separators and direction marks that make a terminal or a log show another text than was written.
@@ -74,6 +91,15 @@ mod tests {
             assert_eq!(redactor().clean_prefix(text, limit), "0123[redacted]", "{limit}");
         }
         assert_eq!(redactor().clean_prefix(text, 4), "0123");
+    }
+
+    #[test]
+    fn a_piece_of_eight_bytes_goes_wherever_it_is_cut_out() {
+        let redactor = Redactor::new([String::from("0123456789abcdef")].iter());
+        assert_eq!(redactor.clean("(01234567…) 456789abcdef! 6789abcd"), "([redacted]…) [redacted]! [redacted]");
+        assert_eq!(redactor.clean("(0123456…) 9abcdef"), "(0123456…) 9abcdef");
+        let words = Redactor::new([String::from("añejo añejo")].iter());
+        assert_eq!(words.clean("añejo añexo"), "[redacted]xo");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use async_std::future::timeout;
 use futures_util::AsyncBufReadExt;
 use surf::{
     StatusCode,
-    http::{Method, Request, Response, headers},
+    http::{Body, Method, Request, Response, headers},
 };
 use url::Url;
 
@@ -30,6 +30,9 @@ pub const INSTANCE_HEADER: &str = "X-Keyviz-Instance";
 
 /// Bytes of another answer's body that an error shows (SPEC §3).
 const SHOWN_OF_A_BODY: usize = 512;
+
+/// How long an error's body is waited for: the status is known by then, and must not be lost to a body that stalls.
+const PATIENCE_FOR_AN_ERROR: Duration = Duration::from_millis(250);
 
 /// One moment by which everything must have happened, and the span it was made of, for the message.
 #[derive(Clone, Copy, Debug)]
@@ -136,7 +139,7 @@ impl Wire {
         url.set_query(query);
         let progress = Progress::default();
         let redactor = caller.credentials.redactor();
-        let call = self.exchange(self.request(url, caller), &redactor, &progress);
+        let call = self.exchange(self.request(url, caller), &redactor, &progress, deadline);
         let outcome = match timeout(deadline.remaining(), call).await {
             Ok(outcome) => outcome,
             Err(_) => Err(progress.deadline_passed(deadline.span)),
@@ -167,7 +170,13 @@ impl Wire {
         request
     }
 
-    async fn exchange(&self, request: Request, redactor: &Redactor, progress: &Progress) -> Result<Reply, Failure> {
+    async fn exchange(
+        &self,
+        request: Request,
+        redactor: &Redactor,
+        progress: &Progress,
+        deadline: Deadline,
+    ) -> Result<Reply, Failure> {
         let sent_at = SystemTime::now();
         let mut response: Response = self.client.send(request).await.map_err(|error| not_sent(&error))?.into();
         let head_at = SystemTime::now();
@@ -175,7 +184,7 @@ impl Wire {
         let outcome = match refused_head(&response) {
             Some(failure) => Err(failure),
             None if response.status() == StatusCode::Ok => self.whole_body(&mut response, progress).await,
-            None => Err(other_status(&mut response, redactor).await),
+            None => Err(other_status(&mut response, redactor, deadline).await),
         };
         match outcome {
             Ok(_) if ourselves => Err(Failure { ourselves, ..Failure::new(Reason::Aggregate, "this very process") }),
@@ -246,23 +255,29 @@ fn refused_head(response: &Response) -> Option<Failure> {
 }
 
 /// Reads as much of an error's body as is shown, and no more.
-async fn other_status(response: &mut Response, redactor: &Redactor) -> Failure {
+async fn other_status(response: &mut Response, redactor: &Redactor, deadline: Deadline) -> Failure {
     let status = u16::from(response.status());
-    let mut reader = response.take_body();
     let wanted = (SHOWN_OF_A_BODY + redactor.lookahead()).max(4 << 10);
     let mut body = Vec::new();
+    let reading = read_up_to(wanted, response.take_body(), &mut body);
+    // What came until then is shown, be it nothing.
+    let _ = timeout(PATIENCE_FOR_AN_ERROR.min(deadline.remaining() / 2), reading).await;
+    let text = String::from_utf8_lossy(&body);
+    let shown = redactor.clean_prefix(text.trim_end(), SHOWN_OF_A_BODY);
+    let message = if shown.is_empty() { format!("status {status}") } else { format!("status {status}: {shown}") };
+    let code = node_code(&body).filter(|code| redactor.clean(code) == *code);
+    Failure { bytes: body.len() as u64, code, ..Failure::status(status, "", message) }
+}
+
+async fn read_up_to(wanted: usize, mut reader: Body, body: &mut Vec<u8>) {
     while let Ok(chunk) = reader.fill_buf().await {
         let take = chunk.len().min(wanted - body.len());
         if take == 0 {
-            break;
+            return;
         }
         body.extend_from_slice(&chunk[..take]);
         reader.consume_unpin(take);
     }
-    let text = String::from_utf8_lossy(&body);
-    let shown = redactor.clean_prefix(text.trim(), SHOWN_OF_A_BODY);
-    let message = if shown.is_empty() { format!("status {status}") } else { format!("status {status}: {shown}") };
-    Failure { bytes: body.len() as u64, code: node_code(&body), ..Failure::status(status, "", message) }
 }
 
 /// The `error` of a node's error envelope, if it is a plain word.
@@ -272,7 +287,7 @@ fn node_code(body: &[u8]) -> Option<String> {
         error: String,
     }
     let Envelope { error } = serde_json::from_slice(body).ok()?;
-    let word = error.len() <= 64 && error.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    let word = (1..=64).contains(&error.len()) && error.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
     word.then_some(error)
 }
 

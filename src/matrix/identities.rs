@@ -1,4 +1,4 @@
-use std::{iter, ops::Range};
+use std::{borrow::Cow, iter, ops::Range};
 
 /// Raft groups or terms, one per cell, kept as what they nearly always are: a few runs of one value.
 ///
@@ -73,6 +73,20 @@ impl Identities {
             start = run.end;
             Some((range, run.value))
         })
+    }
+
+    /// One value per cell, for where the cells are wanted rather than the runs.
+    pub fn cells(&self) -> Cow<'_, [u64]> {
+        match &self.form {
+            Form::Cells(cells) => Cow::Borrowed(cells),
+            Form::Runs(runs) => {
+                let mut cells = Vec::with_capacity(self.len);
+                for run in runs {
+                    cells.resize(run.end, run.value);
+                }
+                Cow::Owned(cells)
+            }
+        }
     }
 
     /// The one value of all cells; `None` when they differ or there are none.
@@ -175,11 +189,7 @@ impl IdentitiesBuilder {
     }
 
     fn expand(&mut self) {
-        if let Form::Runs(runs) = &self.made.form {
-            let mut cells = Vec::with_capacity(self.made.len);
-            for run in runs {
-                cells.resize(run.end, run.value);
-            }
+        if let Cow::Owned(cells) = self.made.cells() {
             self.made.form = Form::Cells(cells);
         }
     }

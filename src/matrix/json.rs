@@ -72,7 +72,13 @@ impl Json {
         self.close_array();
     }
 
+    /// Long runs are written by copying what was written; cells that hardly repeat, one by one.
     pub(crate) fn identities(&mut self, identities: &Identities) {
+        const SHORT: usize = 16;
+        let few = identities.len() / SHORT + 1;
+        if identities.runs().nth(few).is_some() {
+            return self.u64_array(&identities.cells());
+        }
         self.0.push(b'[');
         for (range, value) in identities.runs() {
             let start = self.0.len();
@@ -148,7 +154,8 @@ pub(crate) fn cells_size(cells: &[u64]) -> usize {
     cells.len() * (decimal::length(all_bits) + 1) + 2
 }
 
-/// How many bytes the identities take, separators included.
+/// At most how many bytes the identities take, separators included.
 pub(crate) fn identities_size(identities: &Identities) -> usize {
-    identities.runs().map(|(range, value)| range.len() * (decimal::length(value) + 1)).sum::<usize>() + 2
+    let all_bits = identities.runs().fold(0, |bits, (_, value)| bits | value);
+    identities.len() * (decimal::length(all_bits) + 1) + 2
 }

@@ -3,12 +3,14 @@
 //! Pure: no I/O, no clock. [`decode()`] is strict (WIRE §2): an answer is either valid as a whole or refused as a
 //! whole, with an error that names the row and the field.
 
+mod check;
 mod decode;
 mod encode;
 mod identities;
 pub(crate) mod json;
 mod series;
 
+pub use check::InvalidMatrix;
 pub use decode::{DecodeError, decode};
 pub use encode::encode;
 pub use identities::{Identities, IdentitiesBuilder};

@@ -41,6 +41,9 @@ pub(super) fn writes(contributions: &mut Vec<Contribution>) -> Cell {
 
 /// Adds up what one node says under one identity; the sum stands where the first of its parts stood.
 fn add_up_within_nodes(contributions: &mut Vec<Contribution>) {
+    if contributions.windows(2).all(|pair| pair[0].input != pair[1].input) {
+        return;
+    }
     contributions.sort_unstable_by_key(|c| (c.input, c.identity, c.order));
     contributions.dedup_by(|later, kept| {
         let same = (later.input, later.identity) == (kept.input, kept.identity);

@@ -3,10 +3,11 @@
 
 use super::{
     MergedRow,
-    identity::{Identity, identity_runs, sole_identity},
+    identity::{Identity, sole_identity},
     lanes::Lanes,
     plan::Plan,
     rule::Rule,
+    seen::Seen,
 };
 use crate::matrix::{Identities, IdentitiesBuilder, Row, RowMeta, Series};
 
@@ -17,26 +18,17 @@ pub(super) struct Fold<'a> {
     meta: Option<&'a RowMeta>,
     values: Vec<u64>,
     conflicts: Vec<bool>,
-    /// The identity of all counts of the row; `None` when there are several, and `seen` has those of each cell.
+    /// The identity of all counts of the row; `None` when there are several, and `seen` has that of each cell.
     sole: Option<Identity>,
-    seen: Vec<Seen>,
+    seen: Seen,
     /// What the windows of several inputs hold.
     shared: Vec<u64>,
     shared_conflicts: Vec<bool>,
 }
 
-/// The identities of the counts in one cell.
-#[derive(Clone, Copy, Debug)]
-enum Seen {
-    Nothing,
-    One(Identity),
-    Several,
-}
-
 impl<'a> Fold<'a> {
-    /// `columns_sent` says how many columns each input has.
-    pub(super) fn new(series: Series, plan: &'a Plan, columns_sent: impl Iterator<Item = usize>) -> Self {
-        let lanes = Lanes::new(series, plan, columns_sent);
+    pub(super) fn new(series: Series, plan: &'a Plan, inputs: usize) -> Self {
+        let lanes = Lanes::new(series, plan, inputs);
         let columns = plan.columns.len();
         let shared = lanes.shared_windows;
         Self {
@@ -45,7 +37,7 @@ impl<'a> Fold<'a> {
             values: vec![0; columns],
             conflicts: vec![false; columns],
             sole: None,
-            seen: vec![Seen::Nothing; columns],
+            seen: Seen::new(columns),
             shared: vec![0; shared],
             shared_conflicts: vec![false; shared],
             lanes,
@@ -82,12 +74,14 @@ impl<'a> Fold<'a> {
     fn add_shared(&mut self, contributors: &[(usize, &Row)]) {
         self.shared.fill(0);
         self.shared_conflicts.fill(false);
-        let mut rows = contributors.iter().map(|&(input, row)| (&self.lanes.by_input[input].shared, &row.values));
-        if let Some((spans, counts)) = rows.next() {
-            spans.iter().for_each(|span| span.copy(counts, &mut self.shared));
-        }
-        for (spans, counts) in rows {
-            spans.iter().for_each(|span| span.raise(counts, &mut self.shared, &mut self.shared_conflicts));
+        for (nth, &(input, row)) in contributors.iter().enumerate() {
+            for span in &self.lanes.by_input[input].shared {
+                if nth == 0 {
+                    span.copy(&row.values, &mut self.shared);
+                } else {
+                    span.raise(&row.values, &mut self.shared, &mut self.shared_conflicts);
+                }
+            }
         }
         for span in &self.lanes.shared {
             span.add(&self.shared, &mut self.values);
@@ -97,19 +91,12 @@ impl<'a> Fold<'a> {
 
     /// Finds the identities in each cell, and merges those with several by the full rules.
     fn merge_by_identity(&mut self, contributors: &[(usize, &'a Row)]) {
-        self.seen.fill(Seen::Nothing);
+        self.seen.clear();
         for &(input, row) in contributors {
-            let columns = &self.lanes.by_input[input].columns;
-            for (run, identity) in identity_runs(row) {
-                for (&column, _) in columns[run.clone()].iter().zip(&row.values[run]).filter(|(_, value)| **value > 0) {
-                    if let Some(column) = column {
-                        self.seen[column].add(identity);
-                    }
-                }
-            }
+            self.seen.mark(row, &self.lanes.by_input[input].columns);
         }
-        for column in 0..self.seen.len() {
-            if let Seen::Several = self.seen[column] {
+        for column in 0..self.values.len() {
+            if self.seen.is_several(column) {
                 self.merge_by_rule(column);
             }
         }
@@ -119,7 +106,9 @@ impl<'a> Fold<'a> {
         let cell = self.rule.column(column);
         self.values[column] = cell.value;
         self.conflicts[column] = cell.conflict;
-        self.seen[column] = Seen::One(cell.identity);
+        if self.sole.is_none() {
+            self.seen.set(column, cell.identity);
+        }
     }
 
     /// The sum of the row's cells.
@@ -145,32 +134,23 @@ impl<'a> Fold<'a> {
 
     /// Groups and terms, 0 where a cell is 0.
     fn identities(&self) -> (Identities, Identities) {
-        let Some(sole) = self.sole else {
-            let of = |seen: &Seen| seen.identity();
-            let groups = self.seen.iter().map(|seen| of(seen).group).collect();
-            return (groups, self.seen.iter().map(|seen| of(seen).term).collect());
-        };
-        let mut groups = IdentitiesBuilder::default();
-        let mut terms = IdentitiesBuilder::default();
-        for run in self.values.chunk_by(|&a, &b| (a == 0) == (b == 0)) {
-            let identity = if run[0] == 0 { Identity::default() } else { sole };
-            groups.push_run(identity.group, run.len());
-            terms.push_run(identity.term, run.len());
+        match self.sole {
+            Some(sole) => {
+                let runs = self.values.chunk_by(|&a, &b| (a == 0) == (b == 0));
+                collect(runs.map(|run| (run.len(), if run[0] == 0 { Identity::default() } else { sole })))
+            }
+            None => collect(self.seen.runs()),
         }
-        (groups.finish(), terms.finish())
     }
 }
 
-impl Seen {
-    fn add(&mut self, identity: Identity) {
-        *self = match *self {
-            Self::Nothing => Self::One(identity),
-            Self::One(seen) if seen == identity => return,
-            _ => Self::Several,
-        };
+/// Groups and terms of runs of so many cells.
+fn collect(runs: impl Iterator<Item = (usize, Identity)>) -> (Identities, Identities) {
+    let mut groups = IdentitiesBuilder::default();
+    let mut terms = IdentitiesBuilder::default();
+    for (cells, identity) in runs {
+        groups.push_run(identity.group, cells);
+        terms.push_run(identity.term, cells);
     }
-
-    fn identity(self) -> Identity {
-        if let Self::One(identity) = self { identity } else { Identity::default() }
-    }
+    (groups.finish(), terms.finish())
 }

@@ -26,8 +26,8 @@ pub(super) struct Lane {
     pub(super) alone: Vec<Span>,
     /// To shared windows: where the largest stands.
     pub(super) shared: Vec<Span>,
-    /// The merged column of each of the input's columns, `None` where it is cut off.
-    pub(super) columns: Vec<Option<usize>>,
+    /// To merged columns, whoever else has the window.
+    pub(super) columns: Vec<Span>,
 }
 
 /// So many neighbouring columns go to as many neighbouring places.
@@ -39,10 +39,13 @@ pub(super) struct Span {
 }
 
 impl Lanes {
-    /// The lanes of inputs that have so many columns as sent.
-    pub(super) fn new(series: Series, plan: &Plan, columns_sent: impl Iterator<Item = usize>) -> Self {
-        let by_input = columns_sent.map(|sent| Lane { columns: vec![None; sent], ..Lane::default() }).collect();
-        let mut lanes = Self { by_input, shared_windows: 0, shared: Vec::new(), irregular_columns: Vec::new() };
+    pub(super) fn new(series: Series, plan: &Plan, inputs: usize) -> Self {
+        let mut lanes = Self {
+            by_input: vec![Lane::default(); inputs],
+            shared_windows: 0,
+            shared: Vec::new(),
+            irregular_columns: Vec::new(),
+        };
         for (column, windows) in plan.columns.iter().enumerate() {
             for window in windows.clone() {
                 lanes.push_window(series, plan, column, window);
@@ -53,6 +56,7 @@ impl Lanes {
         for lane in &mut lanes.by_input {
             join(&mut lane.alone);
             join(&mut lane.shared);
+            join(&mut lane.columns);
         }
         lanes
     }
@@ -62,7 +66,7 @@ impl Lanes {
         let is_shared = series.is_write() && sources.windows(2).any(|pair| pair[0].input != pair[1].input);
         for source in sources {
             let lane = &mut self.by_input[source.input];
-            lane.columns[source.index] = Some(column);
+            lane.columns.push(Span { from: source.index, to: column, len: 1 });
             let (spans, to) =
                 if is_shared { (&mut lane.shared, self.shared_windows) } else { (&mut lane.alone, column) };
             spans.push(Span { from: source.index, to, len: 1 });

@@ -13,6 +13,7 @@ mod lanes;
 mod layout;
 mod plan;
 mod rule;
+mod seen;
 mod table;
 mod timeline;
 
@@ -116,7 +117,7 @@ pub fn merge(series: Series, inputs: &[&Matrix], options: &Options) -> Merged {
     }
     let divergences = mem::take(&mut layout.divergences);
     let findings = inputs.iter().zip(divergences).map(|(input, rows)| layout.findings(series, input, rows)).collect();
-    let mut fold = Fold::new(series, &layout.plan, inputs.iter().map(|input| input.matrix.column_unix_ms.len()));
+    let mut fold = Fold::new(series, &layout.plan, inputs.len());
     let mut budget = Budget::new(options.rows, layout.table.rows.len());
     for contributors in &layout.table.rows {
         fold.row(contributors);

@@ -80,12 +80,11 @@ fn own(local_id: Option<&str>, anchors: &[Anchor], interfaces: &[IpAddr], facts:
 fn original(entries: &[Facts], assigned: &[Assignment], i: usize) -> Option<Assignment> {
     let facts = &entries[i];
     (0..i).filter(|&j| assigned[j].role == Role::Peer).find_map(|j| {
-        let why = match (&entries[j].node_id, &facts.node_id) {
-            (Some(a), Some(b)) => (a == b).then(|| format!("same node_id as an earlier entry, {a}"))?,
-            _ => {
-                let shared = facts.addresses.iter().find(|at| entries[j].addresses.contains(at))?;
-                format!("resolves to {shared}, as an earlier entry does")
-            }
+        let why = if let (Some(a), Some(b)) = (&entries[j].node_id, &facts.node_id) {
+            (a == b).then(|| format!("same node_id as an earlier entry, {a}"))?
+        } else {
+            let shared = facts.addresses.iter().find(|at| entries[j].addresses.contains(at))?;
+            format!("resolves to {shared}, as an earlier entry does")
         };
         Some(Assignment { role: Role::Duplicate, why, original: Some(j) })
     })

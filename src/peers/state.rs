@@ -30,10 +30,10 @@ pub struct Memory {
 /// Who a node is, as far as it has been asked (SPEC §3, "Who is self").
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Identity {
-    /// Not asked yet: a request waits a moment for the answer.
+    /// Not asked yet, or refused at once: a request waits a moment for the answer.
     #[default]
     Unasked,
-    /// Asked without an answer yet: asked again with each request, and not waited for.
+    /// Asked without an answer in time: asked again with each request, and not waited for.
     Unanswered,
     /// It answers, but has no id to give.
     Anonymous,

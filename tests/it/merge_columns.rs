@@ -66,7 +66,8 @@ fn auto_is_the_median_of_the_own_steps() {
 fn jitter_neither_doubles_nor_empties_a_slot_wherever_the_phase_lies() {
     for phase in [0, 1, 499, 500, 501, 999] {
         for jitter in [1, 20] {
-            let times: Vec<i64> = (0..50).map(|i| phase + i * 1000 + [0, jitter, -jitter][i as usize % 3]).collect();
+            let times: Vec<i64> =
+                (0..50).zip([0, jitter, -jitter].iter().cycle()).map(|(i, jitter)| phase + i * 1000 + jitter).collect();
             for options in [WINDOW, SLOT] {
                 let merged = writes(&[ticking(&times)], &every(1000, options));
                 assert_eq!(merged.rows[0].values, [1; 50], "phase {phase}, jitter {jitter}");

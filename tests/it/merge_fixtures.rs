@@ -1,5 +1,7 @@
 //! The recorded answers of a real cluster: three nodes, a change of leader in the middle.
 
+#![expect(clippy::unwrap_used, reason = "the recordings are there and valid")]
+
 use std::{fs, path::Path};
 
 use keyviz_fanout::{

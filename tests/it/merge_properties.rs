@@ -1,6 +1,6 @@
 //! Laws of the merge, and that it agrees with its oracle on everything.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Debug};
 
 use keyviz_fanout::{
     matrix::{Matrix, Series},
@@ -34,9 +34,9 @@ fn totals(merged: &Merged) -> BTreeMap<&str, u64> {
 }
 
 /// Everything that has nothing to do with the order of the inputs.
-fn unordered(merged: &Merged) -> (&[i64], &[u32], BTreeMap<&str, (&[u64], Option<&[bool]>)>) {
-    let rows = merged.rows.iter().map(|row| (&*row.meta.bucket_id, (&*row.values, row.conflicts.as_deref())));
-    (&merged.column_unix_ms, &merged.column_nodes, rows.collect())
+fn unordered(merged: &Merged) -> impl Debug + PartialEq {
+    let rows = merged.rows.iter().map(|row| (&row.meta.bucket_id, (&row.values, &row.conflicts)));
+    (&merged.column_unix_ms, &merged.column_nodes, rows.collect::<BTreeMap<_, _>>())
 }
 
 fn without_findings(merged: Merged) -> Merged {

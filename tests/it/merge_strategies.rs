@@ -33,7 +33,7 @@ pub(crate) fn unbounded() -> impl Strategy<Value = Options> {
 }
 
 pub(crate) fn options() -> impl Strategy<Value = Options> {
-    let bound = || option::weighted(0.3, prop_oneof![-500..1500_i64, any::<i64>()]);
+    let bound = || option::weighted(0.3, prop_oneof![-500..1500_i64, (-5..20_i64).prop_map(|n| n * 100), any::<i64>()]);
     let rows = prop_oneof![1 => 1..4_usize, 2 => Just(1024)];
     let max_cells = prop_oneof![1 => 0..40_u64, 2 => Just(u64::MAX)];
     (unbounded(), bound(), bound(), rows, max_cells).prop_map(|(options, from_unix_ms, to_unix_ms, rows, max_cells)| {
@@ -80,9 +80,9 @@ fn ticks() -> impl Strategy<Value = Vec<i64>> {
         let mut columns = Vec::new();
         for (phase, run) in [first, restart] {
             let phase = phase / 50 * 50;
-            for (i, (jitter, fate)) in run.into_iter().enumerate() {
+            for (i, (jitter, fate)) in (0..).zip(run) {
                 let jitter = if fate < 6 { 0 } else { jitter * step / 100 };
-                let time = phase + i as i64 * step + jitter;
+                let time = phase + i * step + jitter;
                 match fate {
                     0 => {}
                     1 => columns.extend([time, time]),

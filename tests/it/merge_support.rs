@@ -1,5 +1,7 @@
 //! Small matrices by hand.
 
+#![expect(clippy::unwrap_used, reason = "a helper of tests may panic, and then the test fails")]
+
 use keyviz_fanout::{
     config::{Dedupe, Step},
     matrix::{Identities, Matrix, Row, RowMeta, Series},

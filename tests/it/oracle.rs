@@ -1,23 +1,18 @@
 //! SPEC §4 transcribed sentence by sentence: slow, obvious, and without a line of `src/merge`.
 
-#![expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_possible_wrap,
-    clippy::stable_sort_primitive,
-    reason = "plain to read, on small inputs"
-)]
+#![expect(clippy::unwrap_used, reason = "the oracle may panic, and then the test fails")]
+
+mod grid;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use keyviz_fanout::{
-    config::{Dedupe, Step},
+    config::Dedupe,
     matrix::{Identities, Matrix, Row, Series},
     merge::{Divergence, Findings, Merged, MergedRow, Options},
 };
 
-type Time = i64;
-type Slot = i128;
-type Column = i64;
+use grid::{Column, Grid, own_step};
 
 /// A count and who led: (group, term), 0 where not known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -79,112 +74,6 @@ fn admit(inputs: &[&Matrix], options: &Options) -> (Vec<usize>, Vec<Option<u64>>
 
 fn buckets<'a>(inputs: &[&'a Matrix], kept: &[usize]) -> BTreeSet<&'a str> {
     kept.iter().flat_map(|&i| &inputs[i].rows).map(|row| row.meta.bucket_id.as_str()).collect()
-}
-
-/// The multiple of `unit` nearest to `x`, halves up.
-fn round(x: i128, unit: i128) -> i128 {
-    let below = x - x.rem_euclid(unit);
-    if 2 * (x - below) >= unit { below + unit } else { below }
-}
-
-/// "The node's own step u is the median of the gaps > 0 …"
-fn own_step(matrix: &Matrix) -> Option<i64> {
-    let mut times = matrix.column_unix_ms.clone();
-    times.sort();
-    let mut gaps: Vec<i128> =
-        times.windows(2).map(|t| i128::from(t[1]) - i128::from(t[0])).filter(|&gap| gap > 0).collect();
-    gaps.sort();
-    let median = *gaps.get(gaps.len() / 2)?;
-    let rounded = if median < 1000 { round(median, 10) } else { round(median, 100) };
-    Some(i64::try_from(rounded.max(10)).unwrap_or(i64::MAX))
-}
-
-/// "A run is a longest stretch of the node's windows, taken in time order from the oldest, …"
-fn slots(matrix: &Matrix, u: i64) -> BTreeMap<Time, Slot> {
-    let u = i128::from(u);
-    let times: BTreeSet<Time> = matrix.column_unix_ms.iter().copied().collect();
-    let mut runs: Vec<Vec<Time>> = Vec::new();
-    for time in times {
-        let continues = runs.last().is_some_and(|run| {
-            let expected = i128::from(run[0]) + run.len() as i128 * u;
-            2 * (i128::from(time) - expected).abs() <= u
-        });
-        if continues { runs.last_mut().unwrap().push(time) } else { runs.push(vec![time]) }
-    }
-    let mut slots = BTreeMap::new();
-    for run in runs {
-        let mut phases: Vec<i128> = run.iter().enumerate().map(|(i, &t)| i128::from(t) - i as i128 * u).collect();
-        phases.sort();
-        let k = round(phases[phases.len() / 2], u);
-        slots.extend(run.iter().enumerate().map(|(i, &t)| (t, k + i as i128 * u)));
-    }
-    slots
-}
-
-/// Where every window of every kept node goes.
-struct Grid {
-    step: Option<i64>,
-    own_steps: BTreeMap<usize, i64>,
-    /// Per kept node, the slot of each of its timestamps.
-    slots: BTreeMap<usize, BTreeMap<Time, Slot>>,
-    columns: BTreeMap<Time, Column>,
-}
-
-impl Grid {
-    fn new(inputs: &[&Matrix], kept: &[usize], options: &Options) -> Self {
-        let own_steps: BTreeMap<usize, i64> = kept.iter().filter_map(|&i| Some((i, own_step(inputs[i])?))).collect();
-        let mut sorted: Vec<i64> = own_steps.values().copied().collect();
-        sorted.sort();
-        let step = match options.step {
-            Step::Off => None,
-            Step::Millis(step) => Some(step),
-            Step::Auto => Some(sorted.get(sorted.len() / 2).copied().unwrap_or(60_000)),
-        };
-        let mut grid = Self { step, own_steps, slots: BTreeMap::new(), columns: BTreeMap::new() };
-        for &i in kept {
-            let slots = match step {
-                None => inputs[i].column_unix_ms.iter().map(|&time| (time, i128::from(time))).collect(),
-                Some(s) => slots(inputs[i], grid.own_steps.get(&i).copied().unwrap_or(s)),
-            };
-            for (&time, &slot) in &slots {
-                grid.columns.entry(time).or_insert_with(|| column(slot, step));
-            }
-            grid.slots.insert(i, slots);
-        }
-        grid
-    }
-
-    /// "The merged columns are cut to the caller's [from, to)."
-    fn cut(&self, options: &Options) -> BTreeSet<Column> {
-        let from = options.from_unix_ms.unwrap_or(i64::MIN);
-        let is_before_end = |column| options.to_unix_ms.is_none_or(|to| column < to);
-        self.columns.values().copied().filter(|&column| from <= column && is_before_end(column)).collect()
-    }
-
-    /// "`column_nodes` (an integer per column) says how many nodes are complete there."
-    fn complete_nodes(&self, column: Column) -> u32 {
-        let is_complete = |(i, slots): (&usize, &BTreeMap<Time, Slot>)| {
-            let here: BTreeSet<Slot> =
-                slots.iter().filter(|(t, _)| self.columns[t] == column).map(|(_, s)| *s).collect();
-            let is_later = slots.keys().any(|t| self.columns[t] > column);
-            let fills = match self.step {
-                Some(s) => here.len() as i64 >= s / self.own_steps.get(i).copied().unwrap_or(s),
-                None => true,
-            };
-            !here.is_empty() && (is_later || fills)
-        };
-        self.slots.iter().filter(|&node| is_complete(node)).count() as u32
-    }
-}
-
-/// "The column of a slot is ceil(slot / s) × s."
-fn column(slot: Slot, step: Option<i64>) -> Column {
-    let Some(step) = step.map(i128::from) else { return slot as Column };
-    let mut column = slot - slot.rem_euclid(step);
-    if column < slot {
-        column += step;
-    }
-    column.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as Column
 }
 
 fn merge_row(
@@ -260,7 +149,7 @@ fn merge_reads(nodes: &BTreeMap<usize, Vec<Cell>>) -> Cell {
     window
 }
 
-/// The rules for writes and write_bytes, per cell, zeros ignored.
+/// The rules for `writes` and `write_bytes`, per cell, zeros ignored.
 fn merge_writes(nodes: &BTreeMap<usize, Vec<Cell>>) -> Cell {
     let mut contributions: Vec<Cell> = Vec::new();
     for node in nodes.values() {

@@ -153,16 +153,18 @@ fn load(window: &[u8; WINDOW], at: usize) -> u64 {
     window[at..at + 8].first_chunk().map_or(0, |word| u64::from_le_bytes(*word))
 }
 
+/// Eight digits 0.
+const ZEROS: u64 = 0x3030_3030_3030_3030;
+
 /// The number that the first `digits` (1 … 4) bytes of `word` spell.
 fn up_to_four(word: u64, digits: usize) -> u64 {
-    let ones = (word as u32).wrapping_sub(0x3030_3030) << (32 - 8 * digits);
-    let pairs = ones.wrapping_mul(10).wrapping_add(ones >> 8);
-    u64::from((pairs & 0xFF) * 100 + (pairs >> 16 & 0xFF))
+    let ones = (word.wrapping_sub(ZEROS) << (32 - 8 * digits)) & 0xFFFF_FFFF;
+    let pairs = ones * 10 + (ones >> 8);
+    (pairs & 0xFF) * 100 + (pairs >> 16 & 0xFF)
 }
 
 /// The number that the first `digits` (1 … 8) bytes of `word` spell.
 fn up_to_eight(word: u64, digits: usize) -> u64 {
-    const ZEROS: u64 = 0x3030_3030_3030_3030;
     const FOURTH: u64 = 0x0000_00FF_0000_00FF;
     let ones = word.wrapping_sub(ZEROS) << (64 - 8 * digits);
     let pairs = ones.wrapping_mul(10).wrapping_add(ones >> 8);

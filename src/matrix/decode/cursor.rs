@@ -169,7 +169,7 @@ impl<'a> Cursor<'a> {
         Ok(&self.body[from..self.at])
     }
 
-    /// Reads one value with serde_json.
+    /// Reads one value with `serde_json`.
     fn foreign<T: DeserializeOwned>(&mut self) -> Result<T> {
         let mut values = serde_json::Deserializer::from_slice(self.rest()).into_iter();
         match values.next() {
@@ -195,9 +195,10 @@ impl<'a> Cursor<'a> {
 
     fn i64(&mut self) -> Result<i64> {
         let negative = self.peek() == Some(b'-');
-        let signed = |magnitude| match negative {
-            true => Some(magnitude).filter(|&m| m > 0).and_then(|m| 0i64.checked_sub_unsigned(m)),
-            false => i64::try_from(magnitude).ok(),
+        let signed = |magnitude| match (negative, magnitude) {
+            (false, _) => i64::try_from(magnitude).ok(),
+            (true, 0) => None,
+            (true, _) => 0i64.checked_sub_unsigned(magnitude),
         };
         let from = usize::from(negative);
         match digits(&self.rest()[from..]).and_then(|(magnitude, length)| Some((signed(magnitude)?, length))) {

@@ -51,8 +51,8 @@ pub(super) fn identities(cursor: &mut Cursor<'_>, expected: usize) -> Result<Ide
             return Ok(identities.finish());
         }
     }
-    let mut cells = Vec::with_capacity(expected.min(cursor.rest().len() / 2 + identities.len()));
-    identities.finish().runs().for_each(|(range, value)| cells.resize(range.end, value));
+    let mut cells = identities.finish().cells().into_owned();
+    cells.reserve(expected.min(cursor.rest().len() / 2));
     read_rest(cursor, &mut cells)?;
     Ok(Identities::from(cells))
 }

@@ -86,10 +86,10 @@ impl Unchecked {
                     Some(cursor.optional(|cursor| numbers::values(cursor, self.columns))?.unwrap_or_default());
             }
             "raft_group_ids" => {
-                self.raft_group_ids = cursor.optional(|cursor| numbers::identities(cursor, self.columns))?
+                self.raft_group_ids = cursor.optional(|cursor| numbers::identities(cursor, self.columns))?;
             }
             "leader_terms" => {
-                self.leader_terms = cursor.optional(|cursor| numbers::identities(cursor, self.columns))?
+                self.leader_terms = cursor.optional(|cursor| numbers::identities(cursor, self.columns))?;
             }
             "conflict" => drop(cursor.optional(Cursor::boolean)?),
             _ => self.conflicts = cursor.optional(count_booleans)?,

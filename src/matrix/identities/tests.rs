@@ -16,6 +16,7 @@ proptest! {
         prop_assert_eq!(made.len(), cells.len());
         prop_assert_eq!((0..=cells.len()).map(|i| made.get(i)).collect::<Vec<_>>(),
             cells.iter().copied().map(Some).chain([None]).collect::<Vec<_>>());
+        prop_assert_eq!(made.cells(), &cells[..]);
         prop_assert_eq!(&cells.iter().copied().collect::<Identities>(), &made);
 
         let mut pieces = IdentitiesBuilder::default();

@@ -3,21 +3,21 @@
 /// Digits of the longest number.
 pub(super) const MOST: usize = 20;
 
-const GROUP: u64 = 10_000;
+/// How many numbers have up to four digits.
+const GROUP: u32 = 10_000;
 
 /// The digits of 0 … 9999 as text, padded with zeros; the first digit is the lowest byte.
-static GROUPS: [u32; GROUP as usize] = groups();
-
-const fn groups() -> [u32; GROUP as usize] {
+static GROUPS: [u32; GROUP as usize] = {
     let mut groups = [0; GROUP as usize];
-    let mut number = 0u32;
-    while number < groups.len() as u32 {
-        let digits = number / 1000 | (number / 100 % 10) << 8 | (number / 10 % 10) << 16 | (number % 10) << 24;
-        groups[number as usize] = digits + 0x3030_3030;
+    let mut number = 0;
+    while number < GROUP {
+        let high = (number / 1000) | ((number / 100 % 10) << 8);
+        let low = (number / 10 % 10) | ((number % 10) << 8);
+        groups[number as usize] = 0x3030_3030 + (high | (low << 16));
         number += 1;
     }
     groups
-}
+};
 
 /// How many digits `number` has.
 pub(super) fn length(number: u64) -> usize {
@@ -27,18 +27,23 @@ pub(super) fn length(number: u64) -> usize {
 /// Writes `number` into `text` from `at` on; returns where it ends. `text` has [`MOST`] bytes there.
 #[inline]
 pub(super) fn write(text: &mut [u8], at: usize, number: u64) -> usize {
-    if number >= GROUP {
+    if number >= GROUP.into() {
         return write_long(text, at, number);
     }
     let length = 1 + usize::from(number >= 10) + usize::from(number >= 100) + usize::from(number >= 1000);
-    write_group(text, at, GROUPS[number as usize] >> (32 - 8 * length));
+    write_group(text, at, group(number) >> (32 - 8 * length));
     at + length
 }
 
 fn write_long(text: &mut [u8], at: usize, number: u64) -> usize {
-    let at = write(text, at, number / GROUP);
-    write_group(text, at, GROUPS[(number % GROUP) as usize]);
+    let at = write(text, at, number / u64::from(GROUP));
+    write_group(text, at, group(number % u64::from(GROUP)));
     at + 4
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "callers pass a number below 10,000")]
+fn group(number: u64) -> u32 {
+    GROUPS[number as usize]
 }
 
 #[inline]
