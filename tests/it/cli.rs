@@ -216,6 +216,16 @@ fn a_port_in_use_exits_1_and_names_the_key() {
 }
 
 /// The peer takes the call and hangs up only once the daemon has stopped listening: the request is in flight meanwhile.
+/// What the daemon says of its readiness, on a connection of its own.
+fn ready(address: SocketAddr) -> String {
+    let mut client = TcpStream::connect(address).unwrap();
+    client.set_read_timeout(Some(PATIENCE)).unwrap();
+    client.write_all(b"GET /admin/readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).unwrap();
+    answer
+}
+
 #[test]
 fn a_signal_lets_a_request_in_flight_finish_and_exits_0() {
     for signal in ["-TERM", "-INT"] {
@@ -227,8 +237,8 @@ fn a_signal_lets_a_request_in_flight_finish_and_exits_0() {
         let called = peer.accept().unwrap();
         daemon.signal(signal);
         let begin = Instant::now();
-        while TcpStream::connect(address).is_ok() {
-            assert!(begin.elapsed() < PATIENCE, "it still listens");
+        while !ready(address).starts_with("HTTP/1.1 503") {
+            assert!(begin.elapsed() < PATIENCE, "it is still ready");
             std::thread::sleep(Duration::from_millis(20));
         }
         drop((called, peer));
