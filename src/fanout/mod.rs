@@ -45,7 +45,7 @@ pub use wire::{INSTANCE_HEADER, Reply, Wire};
 use crate::{
     config::{AuthMode, Config, Step},
     metrics::Metrics,
-    peers::{FileMembership, Membership, NodeState, Peer, Role},
+    peers::{Assignment, FileMembership, Membership, NodeState, Peer, Role},
 };
 use budget::MemoryBudget;
 use call::{Called, Round};
@@ -203,6 +203,8 @@ impl Fanout {
 /// What the calls of one fan-out came to.
 struct Gathered {
     local: Option<Called>,
+    /// Who the entries were when they were called, or not.
+    cast: Vec<Assignment>,
     /// One per entry of the snapshot, `None` for those that were not called; empty where the local node refused.
     entries: Vec<Option<Called>>,
 }
@@ -229,9 +231,9 @@ impl Round {
         let calls: Vec<_> = calls.map(OptionFuture::from).collect();
         let local = OptionFuture::from(local).await;
         if self.verdict_of(local.as_ref()).is_some() {
-            return Gathered { local, entries: Vec::new() };
+            return Gathered { local, cast, entries: Vec::new() };
         }
-        Gathered { local, entries: join_all(calls).await }
+        Gathered { local, cast, entries: join_all(calls).await }
     }
 
     /// The local node's verdict on the caller, where it is the nodes that decide (SPEC §7).
