@@ -58,9 +58,12 @@ fn list(snapshot: &Snapshot, gathered: Gathered) -> Vec<Node<'_>> {
     };
     let mut nodes: Vec<Node<'_>> = own.into_iter().collect();
     let mut place = vec![None; cast.len()];
-    for (i, (called, assigned)) in gathered.entries.into_iter().zip(&cast).enumerate() {
+    for (i, (called, now)) in gathered.entries.into_iter().zip(&cast).enumerate() {
         let peer = &snapshot.peers[i];
-        let node = match assigned {
+        let before = &gathered.cast[i];
+        // An original whose breaker has just opened is forgotten, but nothing has shown the two to be different.
+        let forgotten = called.is_none() && before.original.is_some_and(|j| !snapshot.peers[j].is_known());
+        let node = match if forgotten { before } else { now } {
             Assignment { role: Role::Own, .. } => continue,
             Assignment { original: Some(original), .. } => {
                 Node::duplicate(&peer.entry.entry, place[*original].map(|at: usize| &nodes[at].report))

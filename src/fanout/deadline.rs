@@ -57,13 +57,17 @@ impl Progress {
 
     /// Waits until the body may grow by `bytes`. Memory that comes when the deadline takes it from another is none.
     pub(super) async fn reserve(&self, reservation: &mut Reservation, bytes: u64) -> Result<(), Failure> {
+        self.check()?;
         self.is(Doing::WaitingForMemory);
         reservation.grow(bytes).await;
-        if self.deadline.remaining().is_zero() {
-            return Err(self.deadline_passed());
-        }
+        self.check()?;
         self.is(Doing::ReadingBody);
         Ok(())
+    }
+
+    /// A body that is always there to be read never lets the timer have its turn.
+    fn check(&self) -> Result<(), Failure> {
+        if self.deadline.remaining().is_zero() { Err(self.deadline_passed()) } else { Ok(()) }
     }
 
     pub(super) fn deadline_passed(&self) -> Failure {

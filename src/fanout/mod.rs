@@ -45,7 +45,7 @@ use crate::{
     config::{AuthMode, Config, Step},
     http::HyperClient,
     metrics::Metrics,
-    peers::{FileMembership, Membership, NodeState, Peer, Role},
+    peers::{Assignment, FileMembership, Membership, NodeState, Peer, Role},
 };
 use budget::MemoryBudget;
 use call::{Called, Round};
@@ -208,6 +208,8 @@ impl Fanout {
 /// What the calls of one fan-out came to.
 struct Gathered {
     local: Option<Called>,
+    /// Who the entries were when they were called, or not.
+    cast: Vec<Assignment>,
     /// One per entry of the snapshot, `None` for those that were not called; empty where the local node refused.
     entries: Vec<Option<Called>>,
 }
@@ -234,9 +236,9 @@ impl Round {
         let calls: Vec<_> = calls.map(OptionFuture::from).collect();
         let local = OptionFuture::from(local).await;
         if self.verdict_of(local.as_ref()).is_some() {
-            return Gathered { local, entries: Vec::new() };
+            return Gathered { local, cast, entries: Vec::new() };
         }
-        Gathered { local, entries: join_all(calls).await }
+        Gathered { local, cast, entries: join_all(calls).await }
     }
 
     /// The local node's verdict on the caller, where it is the nodes that decide (SPEC §7).

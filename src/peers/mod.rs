@@ -41,6 +41,11 @@ pub struct Peer {
 }
 
 impl Peer {
+    /// Whether its `node_id` is known.
+    pub(crate) fn is_known(&self) -> bool {
+        self.state.get().identity.node_id().is_some()
+    }
+
     /// Peers for `entries`; those that `before` already has, under the same entry, keep their memory.
     pub fn roster(entries: Vec<PeerEntry>, before: &[Arc<Self>]) -> Vec<Arc<Self>> {
         let mut kept: Vec<_> = before.iter().collect();

@@ -1,5 +1,12 @@
 //! A daemon in this process, asked through its app or over its socket, and the small matrices its nodes have.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "the helpers of tests may panic as the tests do"
+)]
+
 use std::{
     net::SocketAddr,
     sync::Arc,
@@ -113,7 +120,7 @@ impl Answer {
 
     /// All header fields as text.
     pub(crate) fn head(&self) -> String {
-        self.response.iter().map(|(name, values)| format!("{name}: {values}\n")).collect()
+        self.response.iter().fold(String::new(), |head, (name, values)| head + &format!("{name}: {values}\n"))
     }
 
     /// The error's code.

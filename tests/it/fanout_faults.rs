@@ -1,5 +1,7 @@
 //! Every fault of SPEC §3 at one peer of three: its reason, its price, and the other nodes' data untouched.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of tests may panic as the tests do")]
+
 use std::{net::TcpListener, time::Duration};
 
 use keyviz_fanout::{
@@ -258,4 +260,15 @@ fn a_merged_answer_is_aggregate_and_one_of_a_single_node_is_fine() {
     assert_fault(ok_json(merged(2)), "aggregate", "2 nodes");
     let peer = Stub::serving("n2", ok_json(merged(1)));
     ask_with(&peer.name()).assert_merge_of(&[&sample(1), &sample(2), &sample(3)]);
+}
+
+#[test]
+fn a_body_that_comes_faster_than_it_can_be_kept_is_cut_at_the_deadline_too() {
+    let head = Act::Send(b"HTTP/1.1 200 OK\r\n\r\n".into());
+    let bad = Stub::serving("n2", vec![head, Act::Endless(vec![b' '; 1 << 20])]);
+    let limits = "fanout.timeout = \"100ms\"\nfanout.body_cap = \"2GiB\"\nfanout.memory_budget = \"4GiB\"\n";
+    let answer = Daemon::start(&config(None, &[&bad.name()], limits)).matrix("");
+    let (reason, error) = answer.failure(&bad.name());
+    assert_eq!(reason, "deadline", "{error}");
+    assert!(answer.took < SLACK, "{:?}", answer.took);
 }

@@ -1,5 +1,7 @@
 //! Credentials never come back, whatever a peer does with them (SPEC §3).
 
+#![expect(clippy::unwrap_used, reason = "the helpers of tests may panic as the tests do")]
+
 use std::sync::{Mutex, Once};
 
 use keyviz_fanout::fanout::MATRIX_PATH;

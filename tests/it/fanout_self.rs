@@ -1,5 +1,7 @@
 //! Who is self, who is a duplicate (SPEC §3): nothing is ever counted twice.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of tests may panic as the tests do")]
+
 use std::time::Duration;
 
 use keyviz_fanout::fanout::{CLUSTER_PATH, INSTANCE_HEADER, MATRIX_PATH};
@@ -214,5 +216,24 @@ fn ids_of_nodes_that_were_away_are_waited_for_when_they_are_back() {
     let answer = daemon.matrix("");
     assert_cast(&answer, &[(A, "self"), (B, "peer"), (C, "duplicate")]);
     answer.assert_responded(2, 2);
+    answer.assert_merge_of(&[&sample(1), &sample(2)]);
+}
+
+/// When its breaker opens, who the original is is forgotten, and from the next request on the second entry is asked.
+#[test]
+fn a_duplicate_stays_one_in_the_request_that_opens_its_originals_breaker() {
+    let network = Network::of(&[A, B]);
+    network.node(D, "n2", &sample(2));
+    let daemon = Daemon::over(network.clone(), &config(Some(A), &[B, D], "fanout.breaker_failures = 2\n"));
+    daemon.matrix("").assert_responded(2, 2);
+    network.leave(B);
+    for _ in 0..2 {
+        let answer = daemon.matrix("");
+        assert_cast(&answer, &[(A, "self"), (B, "peer"), (D, "duplicate")]);
+        answer.assert_responded(1, 2);
+    }
+    let answer = daemon.matrix("");
+    assert_cast(&answer, &[(A, "self"), (B, "peer"), (D, "peer")]);
+    assert_eq!(answer.failure(B).0, "breaker_open");
     answer.assert_merge_of(&[&sample(1), &sample(2)]);
 }

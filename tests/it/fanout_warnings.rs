@@ -1,5 +1,7 @@
 //! What is odd about an answer that was merged all the same, and what is too large to be (SPEC §3).
 
+#![expect(clippy::unwrap_used, reason = "the helpers of tests may panic as the tests do")]
+
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
@@ -108,7 +110,7 @@ fn a_row_that_is_described_otherwise_is_said_with_the_first() {
 #[test]
 fn several_oddities_are_all_said() {
     let columns = [1_700_000_187_000, 1_700_000_067_000, 1_700_000_127_000];
-    let made = made_at(Duration::from_secs(3600), true);
+    let made = made_at(Duration::from_hours(1), true);
     let peer = Matrix { generated_at: made.generated_at, ..node(&columns, [anonymous("route:1", &[3, 1, 2])]) };
     let mut codes = ask(&peer, "merge.step = \"60s\"\n").warnings(B);
     codes.sort();

@@ -1,5 +1,12 @@
 //! What holds for every answer of the HTTP interface (SPEC §2), through the app and over a socket.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "the helpers of tests may panic as the tests do"
+)]
+
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},

@@ -1,5 +1,7 @@
 //! Nodes in memory behind surf's client trait: whatever needs neither time nor bytes is tested through them.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of tests may panic as the tests do")]
+
 use std::{
     collections::HashMap,
     sync::{
@@ -58,7 +60,7 @@ impl Said {
 
     /// An answer that nobody waits for.
     pub(crate) fn never() -> Self {
-        Self::new(200, "").after(Duration::from_secs(600))
+        Self::new(200, "").after(Duration::from_mins(10))
     }
 }
 
@@ -98,6 +100,11 @@ impl Network {
 
     pub(crate) fn say(&self, address: &str, path: &str, said: Said) {
         self.said.lock().unwrap().insert((address.to_owned(), path.to_owned()), said);
+    }
+
+    /// Nothing is at `address` any more.
+    pub(crate) fn leave(&self, address: &str) {
+        self.said.lock().unwrap().retain(|(at, _), _| at != address);
     }
 
     /// The calls that the node at `address` got on `path`.

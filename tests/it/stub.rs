@@ -1,5 +1,7 @@
 //! Nodes over real sockets that answer by script, byte by byte, and say what they were asked.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of tests may panic as the tests do")]
+
 use std::{
     collections::HashMap,
     io::{Read, Write},
@@ -163,7 +165,7 @@ impl Shared {
                 Act::Send(bytes) => self.send(stream, bytes),
                 Act::Trickle(bytes, pause) => bytes.iter().all(|&byte| self.send(stream, &[byte]) && self.wait(*pause)),
                 Act::Pause(pause) => self.wait(*pause),
-                Act::Stall => self.wait(Duration::from_secs(60)),
+                Act::Stall => self.wait(Duration::from_mins(1)),
                 Act::Endless(bytes) => {
                     while self.send(stream, bytes) && !self.stopped.load(Ordering::SeqCst) {}
                     false
