@@ -1,14 +1,18 @@
 //! Who everyone is (SPEC §3, "Who is self"): every entry and the local node are asked once for their `node_id`.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_lock::Semaphore;
-use async_std::{future::timeout, task};
+use async_std::{
+    future::timeout,
+    task::{self, JoinHandle},
+};
 use futures_util::future::{OptionFuture, join, join_all};
 use serde_json::Value;
 use url::Url;
 
 use super::{
+    Gathered,
     caller::Caller,
     deadline::Deadline,
     failure::{Failure, Reason},
@@ -21,39 +25,63 @@ use crate::peers::{Identity, NodeState, Peer, resolve};
 /// A cluster answer of a real node is a few kilobytes.
 const CLUSTER_BODY_CAP: u64 = 1 << 20;
 
+/// A node that was asked for its id and has not answered yet.
+pub(crate) struct Open {
+    /// Index of its entry; `None` for the local node.
+    entry: Option<usize>,
+    /// It gave no good answer of any kind the last time.
+    returning: bool,
+    answer: JoinHandle<()>,
+}
+
 /// Asks all that are not known yet, at most `fanout.max_concurrent` at once. Waits for those never asked before, but no
 /// longer than a connection may take, so that a node that hangs costs a request little and only once; the others'
 /// answers are noted when they come.
-pub(crate) async fn identify(snapshot: &Arc<Snapshot>, caller: &Arc<Caller>, deadline: Deadline) {
+pub(crate) async fn identify(snapshot: &Arc<Snapshot>, caller: &Arc<Caller>, deadline: Deadline) -> Vec<Open> {
     let asking = Arc::new(Asking {
         snapshot: Arc::clone(snapshot),
         caller: Arc::clone(caller),
         deadline,
         turns: Semaphore::new(snapshot.config.fanout.max_concurrent),
     });
-    let mut asked = Vec::new();
-    if let Some(local) = &snapshot.local {
-        let identity = local.state.get().identity;
-        if !identity.is_settled() {
-            let (asking, node) = (Arc::clone(&asking), Arc::clone(local));
-            asked.push((identity, &local.state, task::spawn(async move { asking.local(&node).await })));
+    let local = snapshot.local.iter().map(|local| (None, &local.state));
+    let peers = snapshot.peers.iter().enumerate().map(|(i, peer)| (Some(i), &peer.state));
+    let waits = local.chain(peers).filter_map(|(entry, state)| {
+        let memory = state.get();
+        if memory.identity.is_settled() || memory.breaker.is_open() {
+            return None;
         }
-    }
-    for peer in &snapshot.peers {
-        let memory = peer.state.get();
-        if !memory.identity.is_settled() && !memory.breaker.is_open() {
-            let (asking, node) = (Arc::clone(&asking), Arc::clone(peer));
-            asked.push((memory.identity, &peer.state, task::spawn(async move { asking.peer(&node).await })));
-        }
-    }
-    let patience = snapshot.config.fanout.connect_timeout.min(deadline.remaining());
-    let first_time = asked.into_iter().filter(|(identity, ..)| *identity == Identity::Unasked);
-    let waits = first_time.map(async |(_, state, answer)| {
-        if timeout(patience, answer).await.is_err() {
-            stop_waiting(state);
-        }
+        let returning = memory.failing.is_some() || memory.last_success.is_none();
+        let answer = task::spawn(Arc::clone(&asking).ask(entry));
+        let mut open = Open { entry, returning, answer };
+        Some(async move {
+            if memory.identity != Identity::Unasked {
+                return Some(open);
+            }
+            let late = timeout(patience(snapshot, deadline), &mut open.answer).await.is_err();
+            late.then(|| stop_waiting(state)).map(|()| open)
+        })
     });
-    join_all(waits).await;
+    join_all(waits).await.into_iter().flatten().collect()
+}
+
+/// Waits a moment longer for those that turn out to be back: their matrix came before their id, and may be one that
+/// another entry has given too. A node whose id alone hangs is waited for once.
+pub(crate) async fn wait_for_returned(open: Vec<Open>, gathered: &Gathered, snapshot: &Snapshot, deadline: Deadline) {
+    let answered = |entry: Option<usize>| {
+        let called = match entry {
+            Some(i) => gathered.entries.get(i).and_then(Option::as_ref),
+            None => gathered.local.as_ref(),
+        };
+        called.is_some_and(|called| called.outcome.is_ok())
+    };
+    let returned = open.into_iter().filter(|open| open.returning && answered(open.entry)).map(|open| open.answer);
+    // Where it stays silent, the addresses decide.
+    let _ = timeout(patience(snapshot, deadline), join_all(returned)).await;
+}
+
+fn patience(snapshot: &Snapshot, deadline: Deadline) -> Duration {
+    snapshot.config.fanout.connect_timeout.min(deadline.remaining())
 }
 
 fn stop_waiting(state: &NodeState) {
@@ -72,6 +100,14 @@ struct Asking {
 }
 
 impl Asking {
+    async fn ask(self: Arc<Self>, entry: Option<usize>) {
+        match (entry, &self.snapshot.local) {
+            (Some(i), _) => self.peer(&self.snapshot.peers[i]).await,
+            (None, Some(local)) => self.local(local).await,
+            (None, None) => {}
+        }
+    }
+
     async fn peer(&self, peer: &Peer) {
         let wire = self.snapshot.wire.capped(CLUSTER_BODY_CAP);
         let ask = async {

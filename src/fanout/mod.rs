@@ -188,7 +188,7 @@ impl Fanout {
     ) -> Arc<Outcome> {
         let started = Instant::now();
         let deadline = Deadline::within(snapshot.timeout());
-        identify::identify(&snapshot, &caller, deadline).await;
+        let unnamed = identify::identify(&snapshot, &caller, deadline).await;
         let round = Round {
             fanout: Arc::clone(&self),
             turns: Arc::new(Semaphore::new(snapshot.config.fanout.max_concurrent)),
@@ -197,6 +197,7 @@ impl Fanout {
             deadline,
         };
         let gathered = round.clone().call_everyone(query).await;
+        identify::wait_for_returned(unnamed, &gathered, &round.snapshot, deadline).await;
         let _turn = self.cores.acquire().await;
         let metrics = Arc::clone(&self.metrics);
         let outcome = task::spawn_blocking(move || assemble::assemble(&round, query, gathered, &metrics)).await;

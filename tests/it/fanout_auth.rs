@@ -86,6 +86,9 @@ fn a_local_node_that_gives_no_verdict_leaves_it_to_the_peers() {
         refuse(&network, C, 403);
         assert_refused(&daemon.matrix(""), 401);
     }
+    let network = Network::of(&[A, B]);
+    network.leave(A);
+    Daemon::over(network, &config(Some(A), &[B], "")).matrix("").assert_merge_of(&[&sample(2)]);
 }
 
 #[test]

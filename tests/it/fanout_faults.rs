@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of tests may panic as the tests do")]
 
+mod sizes;
+
 use std::{net::TcpListener, time::Duration};
 
 use keyviz_fanout::{
-    fanout::MATRIX_PATH,
+    fanout::{CLUSTER_PATH, MATRIX_PATH},
     matrix::{self, Matrix},
 };
 
@@ -138,49 +140,6 @@ fn chunk_sizes_that_are_no_numbers_are_decode() {
 }
 
 #[test]
-fn a_body_declared_over_the_cap_is_too_large_and_not_read() {
-    let head = Act::Send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n".into());
-    let bad = Stub::serving("n2", vec![head, Act::Endless(vec![b' '; 64 << 10])]);
-    let answer = ask_with(&bad.name());
-    let (reason, error) = answer.failure(&bad.name());
-    assert_eq!(reason, "too_large");
-    assert!(error.contains("fanout.body_cap") && error.contains("64.0 KiB"), "{error}");
-    assert_eq!(answer.report(&bad.name())["bytes"], 0);
-    assert!(bad.sent() < 64 << 20, "{} bytes, more than buffers hold", bad.sent());
-}
-
-#[test]
-fn a_body_one_byte_over_the_cap_is_too_large() {
-    assert_fault(ok_json(body_of(CAP + 1)), "too_large", "64.0 KiB");
-    let chunked = [CHUNKED.as_bytes(), &chunks(&body_of(CAP + 1), 1000), b"0\r\n\r\n"].concat();
-    assert_fault(vec![Act::Send(chunked)], "too_large", "64.0 KiB");
-}
-
-#[test]
-fn a_body_of_exactly_the_cap_is_fine() {
-    let chunked = [CHUNKED.as_bytes(), &chunks(&body_of(CAP), 1000), b"0\r\n\r\n"].concat();
-    for script in [ok_json(body_of(CAP)), vec![Act::Send(chunked)]] {
-        let peer = Stub::serving("n2", script);
-        let answer = ask_with(&peer.name());
-        answer.assert_responded(3, 3);
-        answer.assert_merge_of(&[&sample(1), &sample(2), &sample(3)]);
-        assert_eq!(answer.report(&peer.name())["bytes"], CAP);
-    }
-}
-
-#[test]
-fn an_endless_body_is_too_large_at_the_cap() {
-    for head in [CHUNKED, "HTTP/1.1 200 OK\r\n\r\n"] {
-        let bad = Stub::serving("n2", vec![Act::Send(head.into()), Act::Endless(chunks(&[b' '; 60_000], 60_000))]);
-        let answer = ask_with(&bad.name());
-        assert_eq!(answer.failure(&bad.name()).0, "too_large");
-        answer.assert_merge_of(&[&sample(1), &sample(3)]);
-        assert!(answer.report(&bad.name())["bytes"].as_u64().unwrap() <= CAP as u64);
-        assert!(bad.sent() < 64 << 20, "{} bytes, more than buffers hold", bad.sent());
-    }
-}
-
-#[test]
 fn what_is_not_http_is_decode() {
     assert_fault(vec![Act::Send(b"SSH-2.0-OpenSSH_9.2\r\n".into())], "decode", "not HTTP");
     assert_fault(vec![Act::Send(vec![0x15, 3, 1, 0, 2, 2, 70])], "decode", "not HTTP");
@@ -263,12 +222,44 @@ fn a_merged_answer_is_aggregate_and_one_of_a_single_node_is_fine() {
 }
 
 #[test]
-fn a_body_that_comes_faster_than_it_can_be_kept_is_cut_at_the_deadline_too() {
-    let head = Act::Send(b"HTTP/1.1 200 OK\r\n\r\n".into());
-    let bad = Stub::serving("n2", vec![head, Act::Endless(vec![b' '; 1 << 20])]);
-    let limits = "fanout.timeout = \"100ms\"\nfanout.body_cap = \"2GiB\"\nfanout.memory_budget = \"4GiB\"\n";
-    let answer = Daemon::start(&config(None, &[&bad.name()], limits)).matrix("");
-    let (reason, error) = answer.failure(&bad.name());
-    assert_eq!(reason, "deadline", "{error}");
-    assert!(answer.took < SLACK, "{:?}", answer.took);
+fn a_name_that_is_no_name_is_dns() {
+    let name = "no-such-node.invalid:8080";
+    let answer = ask_with(name);
+    answer.assert_merge_of(&[&sample(1), &sample(3)]);
+    let (reason, error) = answer.failure(name);
+    assert_eq!(reason, "dns", "{error}");
+    assert!(error.contains("no-such-node.invalid"), "{error}");
+}
+
+#[test]
+fn a_peer_that_hangs_whatever_it_is_asked_costs_one_deadline() {
+    let bad = Stub::serving("n2", vec![Act::Stall]);
+    bad.answer(CLUSTER_PATH, vec![Act::Stall]);
+    for _ in 0..2 {
+        let answer = ask_with(&bad.name());
+        assert_eq!(answer.failure(&bad.name()).0, "deadline");
+        answer.assert_merge_of(&[&sample(1), &sample(3)]);
+    }
+}
+
+#[test]
+fn a_local_node_fails_as_a_peer_does() {
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{{", sound_body().len());
+    let faults = [
+        (vec![Act::Send(head.into()), Act::Stall], "deadline", "deadline of 1s passed while reading the body"),
+        (vec![], "io", "closed before an answer"),
+        (ok_json(body_of(CAP + 1)), "too_large", "fanout.body_cap"),
+        (ok_json("{}"), "decode", "missing"),
+        (response("500 Internal Server Error", "oh"), "status", "status 500: oh"),
+    ];
+    for (script, reason, says) in faults {
+        let (local, sound) = (Stub::serving("n1", script), Stub::node("n3", &sample(3)));
+        let answer = Daemon::start(&config(Some(&local.name()), &[&sound.name()], LIMITS)).matrix("");
+        answer.assert_responded(1, 2);
+        answer.assert_merge_of(&[&sample(3)]);
+        let (found, error) = answer.failure(&local.name());
+        assert_eq!(found, reason, "{error}");
+        assert!(error.contains(says), "{error}");
+        assert_eq!(answer.report(&local.name())["role"], "self");
+    }
 }

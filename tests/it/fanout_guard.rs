@@ -161,3 +161,38 @@ fn the_cluster_answer_is_the_local_nodes_own() {
     assert_eq!(answer.json(), serde_json::json!({"node_id": "n1", "groups": []}));
     assert_eq!(network.calls(B, CLUSTER_PATH), []);
 }
+
+#[test]
+fn a_call_over_the_wire_asks_for_json_and_nothing_more() {
+    let (local, peer) = (Stub::node("n1", &sample(1)), Stub::node("n2", &sample(2)));
+    Daemon::start(&config(Some(&local.name()), &[&peer.name()], "")).matrix("rows=1").assert_responded(2, 2);
+    let seen = &peer.asked(MATRIX_PATH)[0];
+    let mut fields: Vec<_> = seen.head.trim_end().lines().skip(1).map(str::to_lowercase).collect();
+    fields.sort_unstable();
+    let expected = [
+        "accept: application/json".to_owned(),
+        "connection: close".to_owned(),
+        format!("cookie: admin_session={SESSION}"),
+        format!("host: {}", peer.name()),
+        "x-admin-fanout-peer: 1".to_owned(),
+    ];
+    assert_eq!(fields, expected);
+    assert!(seen.head.starts_with(&format!("GET {MATRIX_PATH}?series=writes&rows=1024 HTTP/1.1\r\n")), "{}", seen.head);
+}
+
+/// Its address is none that it knows of: its own answer to its own call gives it away.
+#[test]
+fn a_daemon_among_its_own_peers_is_listed_as_self() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let own = listener.local_addr().unwrap().to_string();
+    let peer = Stub::node("n2", &sample(2));
+    let daemon = Daemon::start(&config(None, &[&peer.name(), &own], ""));
+    daemon.listen_on(listener);
+    for _ in 0..2 {
+        let answer = daemon.matrix("");
+        answer.assert_responded(1, 1);
+        answer.assert_merge_of(&[&sample(2)]);
+        assert_eq!(answer.report(&own)["role"], "self");
+        assert_eq!(answer.nodes()[0]["node"], *own, "self first");
+    }
+}

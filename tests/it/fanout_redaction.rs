@@ -2,13 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of tests may panic as the tests do")]
 
-use std::sync::{Mutex, Once};
-
 use keyviz_fanout::fanout::MATRIX_PATH;
-use log::{LevelFilter, Log, Metadata, Record};
 
 use crate::{
     daemon::{Answer, Daemon, config, get, sample},
+    logs::{capture, logged},
     stub::{Script, Stub, ok_json, response, with_header},
 };
 
@@ -21,37 +19,6 @@ const WORD: &str = "canarycanarycanary";
 const QUOTED: &str = "can'ary=\\\"with\"quotes";
 /// The bytes of a secret that must not be seen in a row.
 const PIECE: usize = 8;
-
-struct Capture(Mutex<String>);
-
-static CAPTURE: Capture = Capture(Mutex::new(String::new()));
-
-impl Log for Capture {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
-    }
-
-    fn log(&self, record: &Record<'_>) {
-        if record.level() <= log::Level::Debug {
-            let line = format!("{} {} {:?}\n", record.target(), record.args(), record.key_values().count());
-            self.0.lock().unwrap().push_str(&line);
-        }
-    }
-
-    fn flush(&self) {}
-}
-
-fn capture() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        log::set_logger(&CAPTURE).unwrap();
-        log::set_max_level(LevelFilter::Debug);
-    });
-}
-
-fn logged() -> String {
-    CAPTURE.0.lock().unwrap().clone()
-}
 
 /// Whether any `PIECE` bytes of `secret` in a row are in `text`.
 fn shows(text: &str, secret: &str) -> Option<String> {

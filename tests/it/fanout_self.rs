@@ -237,3 +237,23 @@ fn a_duplicate_stays_one_in_the_request_that_opens_its_originals_breaker() {
     assert_eq!(answer.failure(B).0, "breaker_open");
     answer.assert_merge_of(&[&sample(1), &sample(2)]);
 }
+
+/// Its matrix comes before its id, and the local source has given the same already.
+#[test]
+fn a_node_that_hung_and_is_back_is_not_counted_beside_itself() {
+    let network = Network::of(&[A, B, C]);
+    for path in [CLUSTER_PATH, MATRIX_PATH] {
+        network.say(C, path, Said::never());
+    }
+    let limits = "fanout.timeout = \"600ms\"\nfanout.connect_timeout = \"500ms\"\n";
+    let daemon = Daemon::over(network.clone(), &config(Some(A), &[B, C], limits));
+    daemon.matrix("").assert_responded(2, 3);
+    network.node(C, "n1", &sample(1));
+    let cluster = Said::new(200, r#"{"node_id":"n1"}"#).after(Duration::from_millis(200));
+    network.say(C, CLUSTER_PATH, cluster);
+    for _ in 0..2 {
+        let answer = daemon.matrix("");
+        assert_cast(&answer, &[(A, "self"), (B, "peer")]);
+        answer.assert_merge_of(&[&sample(1), &sample(2)]);
+    }
+}
