@@ -6,7 +6,6 @@ use std::{
 use async_std::future::timeout;
 use futures_util::AsyncBufReadExt;
 use surf::{
-    StatusCode,
     http::{Body, Method, Request, Response, headers},
 };
 use url::Url;
@@ -20,11 +19,14 @@ use super::{
 };
 use crate::{
     config,
-    http::{ConnectTimeout, WireError, WireErrorKind},
+    http::{ConnectTimeout, SentStatus, WireError, WireErrorKind},
 };
 
 /// Header with the answering process's instance id (SPEC §2).
 pub const INSTANCE_HEADER: &str = "X-Keyviz-Instance";
+
+/// The one status whose body is a matrix.
+const OK: u16 = 200;
 
 /// Bytes of another answer's body that an error shows (SPEC §3).
 const SHOWN_OF_A_BODY: usize = 512;
@@ -125,7 +127,7 @@ impl Wire {
         let ourselves = response.header(INSTANCE_HEADER).is_some_and(|id| id.as_str() == &*self.instance);
         let outcome = match refused_head(&response) {
             Some(failure) => Err(failure),
-            None if response.status() == StatusCode::Ok => self.whole_body(&mut response, progress).await,
+            None if SentStatus::of(&response) == OK => self.whole_body(&mut response, progress).await,
             None => Err(other_status(&mut response, redactor, progress.deadline).await),
         };
         match outcome {
@@ -188,13 +190,13 @@ fn too_large(cap: u64) -> Failure {
 /// An encoding that was not asked for would otherwise end in a riddle about invalid JSON.
 fn refused_head(response: &Response) -> Option<Failure> {
     let encoding = response.header(headers::CONTENT_ENCODING)?.as_str().to_owned();
-    (response.status() == StatusCode::Ok && !encoding.eq_ignore_ascii_case("identity"))
+    (SentStatus::of(response) == OK && !encoding.eq_ignore_ascii_case("identity"))
         .then(|| Failure::new(Reason::Decode, format!("content-encoding {encoding:?} was not asked for")))
 }
 
 /// Reads as much of an error's body as is shown, and no more.
 async fn other_status(response: &mut Response, redactor: &Redactor, deadline: Deadline) -> Failure {
-    let status = u16::from(response.status());
+    let status = SentStatus::of(response);
     let wanted = (SHOWN_OF_A_BODY + redactor.lookahead()).max(4 << 10);
     let mut body = Vec::new();
     let reading = read_up_to(wanted, response.take_body(), &mut body);

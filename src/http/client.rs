@@ -48,7 +48,8 @@ async fn call(mut request: http::Request) -> Result<http::Response, WireError> {
     let within = request.ext().get().copied().unwrap_or_default();
     let stream = connect::open(request.url(), within).await?;
     let (head, body) = Exchange::send(stream, to_hyper(&mut request)?).await?.into_parts();
-    let mut response = http::Response::new(status(head.status));
+    let mut response = http::Response::new(known(head.status));
+    response.ext_mut().insert(SentStatus(head.status.as_u16()));
     response.set_version(Some(match head.version {
         hyper::Version::HTTP_10 => Version::Http1_0,
         _ => Version::Http1_1,
@@ -81,8 +82,19 @@ fn authority(url: &Url) -> &str {
     &url[Position::BeforeHost..Position::AfterPort]
 }
 
+/// The status as it was sent, in a response's extensions: `http_types` does not know them all, and a 299 is no 200.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SentStatus(pub u16);
+
+impl SentStatus {
+    /// Of a response of any client; one that keeps no such record knows its status.
+    pub fn of(response: &http::Response) -> u16 {
+        response.ext().get::<Self>().map_or_else(|| response.status().into(), |sent| sent.0)
+    }
+}
+
 /// A status that `http_types` doesn't know becomes the x00 of its class (RFC 9110 §15).
-fn status(status: hyper::StatusCode) -> StatusCode {
+fn known(status: hyper::StatusCode) -> StatusCode {
     StatusCode::try_from(status.as_u16()).unwrap_or_else(|_| match status.as_u16() / 100 {
         1 => StatusCode::Continue,
         2 => StatusCode::Ok,

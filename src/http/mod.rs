@@ -8,5 +8,5 @@ mod client;
 mod headers;
 mod server;
 
-pub use client::{ConnectTimeout, HyperClient, WireError, WireErrorKind};
+pub use client::{ConnectTimeout, HyperClient, SentStatus, WireError, WireErrorKind};
 pub use server::{ServeOptions, serve};

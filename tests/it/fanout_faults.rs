@@ -243,6 +243,16 @@ fn a_peer_that_hangs_whatever_it_is_asked_costs_one_deadline() {
 }
 
 #[test]
+fn a_status_that_few_know_is_told_as_it_was_sent() {
+    let matrix = String::from_utf8(sound_body()).unwrap();
+    for status in ["299 Odd", "520 Web Server Returned an Unknown Error"] {
+        let (reason, error) = fault(response(status, matrix.clone()));
+        assert_eq!(reason, "status");
+        assert!(error.starts_with(&format!("status {}: ", &status[..3])), "{error}");
+    }
+}
+
+#[test]
 fn a_local_node_fails_as_a_peer_does() {
     let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{{", sound_body().len());
     let faults = [
