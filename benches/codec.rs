@@ -1,10 +1,18 @@
 //! The codec against typed `serde_json`, on the bodies that occur and on the worst we know of.
+//!
+//! `cargo bench --bench codec -- [--quick] [part of a body's name]` prints one table. The two take turns, so that what
+//! else the machine does falls on both, and a figure is the median of its turns.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a bench may stop at a wrong answer")]
+#![expect(clippy::print_stdout, reason = "the table is what it is for")]
 
-use std::{fmt::Write as _, hint::black_box};
+use std::{
+    env,
+    fmt::Write as _,
+    hint::black_box,
+    time::{Duration, Instant},
+};
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use fastrand::Rng;
 use keyviz_fanout::matrix::{Matrix, Series, decode, encode};
 use serde::{Deserialize, Serialize};
@@ -105,33 +113,75 @@ fn bodies() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-fn decoding(criterion: &mut Criterion) {
-    for (name, body) in bodies() {
-        let typed: Typed = serde_json::from_slice(&body).expect("the body is valid");
-        typed.assert_same(&decode(&body, Series::Writes).expect("the body is valid"));
-
-        let mut group = criterion.benchmark_group(format!("decode/{name}"));
-        group.throughput(Throughput::Bytes(body.len() as u64)).sample_size(20);
-        group.bench_function("ours", |bencher| bencher.iter(|| decode(black_box(&body), Series::Writes)));
-        group
-            .bench_function("serde_json", |bencher| bencher.iter(|| serde_json::from_slice::<Typed>(black_box(&body))));
-        group.finish();
-    }
+/// When to stop taking turns: the codec and `serde_json` each had enough of them, or their time is up.
+#[derive(Clone, Copy)]
+struct Effort {
+    turns: usize,
+    time: Duration,
 }
 
-fn encoding(criterion: &mut Criterion) {
-    for (name, body) in bodies() {
-        let typed: Typed = serde_json::from_slice(&body).expect("the body is valid");
-        let matrix = decode(&body, Series::Writes).expect("the body is valid");
-        assert_eq!(encode(&matrix), serde_json::to_vec(&typed).expect("plain data"));
-
-        let mut group = criterion.benchmark_group(format!("encode/{name}"));
-        group.throughput(Throughput::Bytes(body.len() as u64)).sample_size(20);
-        group.bench_function("ours", |bencher| bencher.iter(|| encode(black_box(&matrix))));
-        group.bench_function("serde_json", |bencher| bencher.iter(|| serde_json::to_vec(black_box(&typed))));
-        group.finish();
+/// The median times of one call of `ours` and of `theirs`.
+fn compare<A, B>(effort: Effort, ours: impl Fn() -> A, theirs: impl Fn() -> B) -> [Duration; 2] {
+    let mut turns = Vec::new();
+    let begin = Instant::now();
+    while turns.is_empty() || turns.len() < effort.turns && begin.elapsed() < effort.time {
+        turns.push((time(&ours), time(&theirs)));
     }
+    let (ours, theirs) = turns.into_iter().unzip();
+    [ours, theirs].map(median)
 }
 
-criterion_group!(benches, decoding, encoding);
-criterion_main!(benches);
+/// How long one call takes, including to free its result.
+fn time<T>(call: impl Fn() -> T) -> Duration {
+    let begin = Instant::now();
+    drop(black_box(call()));
+    begin.elapsed()
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+/// The columns of the table for one direction.
+fn columns([ours, theirs]: [Duration; 2]) -> String {
+    let ms = |time: Duration| time.as_secs_f64() * 1000.0;
+    format!("{:5.2} | {:6.2} | {:4.1} ×", ms(ours), ms(theirs), theirs.as_secs_f64() / ours.as_secs_f64())
+}
+
+fn bench(name: &str, body: &[u8], effort: Effort) {
+    let typed: Typed = serde_json::from_slice(body).expect("the body is valid");
+    let matrix = decode(body, Series::Writes).expect("the body is valid");
+    typed.assert_same(&matrix);
+    let encoded = encode(&matrix);
+    assert_eq!(encoded, serde_json::to_vec(&typed).expect("plain data"));
+
+    let decoding = compare(
+        effort,
+        || decode(black_box(body), Series::Writes),
+        || serde_json::from_slice::<Typed>(black_box(body)),
+    );
+    let encoding = compare(effort, || encode(black_box(&matrix)), || serde_json::to_vec(black_box(&typed)));
+    let size = format!("{:.1}", Duration::from_micros(body.len() as u64).as_secs_f64());
+    println!("| {name:27} | {size:>4} | {} | {} |", columns(decoding), columns(encoding));
+}
+
+fn main() {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let quick = !arguments.iter().any(|argument| argument == "--bench") || arguments.iter().any(|a| a == "--quick");
+    let effort = if quick {
+        Effort { turns: 3, time: Duration::from_secs(1) }
+    } else {
+        Effort { turns: 41, time: Duration::from_secs(2) }
+    };
+    let wanted = arguments.iter().find(|argument| !argument.starts_with('-')).map_or("", String::as_str);
+
+    // A daemon frees bodies of many megabytes, after which glibc keeps freed pages for the next one. Without this the
+    // figures are those of a first answer: half of them is the kernel's work.
+    drop(black_box(vec![1_u8; 31 << 20]));
+    println!("| body (sizes in MB, times in ms) | MB | decode | serde_json | ratio | encode | serde_json | ratio |");
+    println!("|---|--:|--:|--:|--:|--:|--:|--:|");
+    for (name, body) in bodies().into_iter().filter(|(name, _)| name.contains(wanted)) {
+        bench(name, &body, effort);
+    }
+}

@@ -79,13 +79,20 @@ impl Identities {
     pub fn cells(&self) -> Cow<'_, [u64]> {
         match &self.form {
             Form::Cells(cells) => Cow::Borrowed(cells),
-            Form::Runs(runs) => {
-                let mut cells = Vec::with_capacity(self.len);
-                for run in runs {
-                    cells.resize(run.end, run.value);
-                }
-                Cow::Owned(cells)
-            }
+            Form::Runs(runs) => Cow::Owned(expanded(runs, self.len)),
+        }
+    }
+
+    /// Whether the cells are kept as at most `most` runs.
+    pub(crate) fn has_few_runs(&self, most: usize) -> bool {
+        matches!(&self.form, Form::Runs(runs) if runs.len() <= most)
+    }
+
+    /// Every bit that is set in any cell.
+    pub(crate) fn all_bits(&self) -> u64 {
+        match &self.form {
+            Form::Runs(runs) => runs.iter().fold(0, |bits, run| bits | run.value),
+            Form::Cells(cells) => cells.iter().fold(0, |bits, cell| bits | cell),
         }
     }
 
@@ -98,12 +105,40 @@ impl Identities {
     }
 }
 
+/// The cells that `runs` stand for. Where runs are short, writing some cells too many, which the next run puts right, is
+/// faster than to count them.
+fn expanded(runs: &[Run], len: usize) -> Vec<u64> {
+    const AT_ONCE: usize = 16;
+    let mut cells = Vec::with_capacity(len + AT_ONCE);
+    for run in runs {
+        cells.extend_from_slice(&[run.value; AT_ONCE]);
+        cells.resize(run.end, run.value);
+    }
+    cells
+}
+
 /// The run that begins at cell `start`.
 fn first_run(cells: &[u64], start: usize) -> Option<Run> {
     let rest = cells.get(start..)?;
     let value = *rest.first()?;
     let length = rest.iter().position(|&cell| cell != value).unwrap_or(rest.len());
     Some(Run { end: start + length, value })
+}
+
+/// The `count` runs in `cells`. Where runs are short, writing each cell as the end of one, until it is right, is faster
+/// than to search for their ends.
+fn collapsed(cells: &[u64], count: usize) -> Vec<Run> {
+    let mut runs = vec![Run { end: cells.len(), value: cells.last().copied().unwrap_or_default() }; count];
+    let mut index = 0;
+    for (end, pair) in (1..).zip(cells.array_windows()) {
+        let [value, next] = *pair;
+        runs[index] = Run { end, value };
+        index += usize::from(value != next);
+    }
+    if let Some(last) = runs.last_mut() {
+        last.end = cells.len();
+    }
+    runs
 }
 
 impl Default for Identities {
@@ -195,9 +230,8 @@ impl IdentitiesBuilder {
     }
 
     fn collapse(&mut self) {
-        if let Form::Cells(_) = self.made.form {
-            let runs = self.made.runs().map(|(range, value)| Run { end: range.end, value });
-            self.made.form = Form::Runs(runs.collect());
+        if let Form::Cells(cells) = &self.made.form {
+            self.made.form = Form::Runs(collapsed(cells, self.runs));
         }
     }
 }

@@ -61,12 +61,15 @@ impl Json {
         let mut text = [0; AT_ONCE * (decimal::MOST + 1)];
         self.0.push(b'[');
         for numbers in numbers.chunks(AT_ONCE) {
-            let mut length = 0;
-            for &number in numbers {
-                length = decimal::write(&mut text, length, number);
-                text[length] = b',';
-                length += 1;
-            }
+            let length = if numbers.iter().all(|number| *number < 10) {
+                decimal::write_digits(&mut text, numbers)
+            } else {
+                numbers.iter().fold(0, |at, &number| {
+                    let end = decimal::write(&mut text, at, number);
+                    text[end] = b',';
+                    end + 1
+                })
+            };
             self.raw(&text[..length]);
         }
         self.close_array();
@@ -75,8 +78,7 @@ impl Json {
     /// Long runs are written by copying what was written; cells that hardly repeat, one by one.
     pub(crate) fn identities(&mut self, identities: &Identities) {
         const SHORT: usize = 16;
-        let few = identities.len() / SHORT + 1;
-        if identities.runs().nth(few).is_some() {
+        if !identities.has_few_runs(identities.len() / SHORT + 1) {
             return self.u64_array(&identities.cells());
         }
         self.0.push(b'[');
@@ -156,6 +158,5 @@ pub(crate) fn cells_size(cells: &[u64]) -> usize {
 
 /// At most how many bytes the identities take, separators included.
 pub(crate) fn identities_size(identities: &Identities) -> usize {
-    let all_bits = identities.runs().fold(0, |bits, (_, value)| bits | value);
-    identities.len() * (decimal::length(all_bits) + 1) + 2
+    identities.len() * (decimal::length(identities.all_bits()) + 1) + 2
 }

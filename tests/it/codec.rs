@@ -154,6 +154,43 @@ fn what_is_odd_but_valid_is_read() {
 }
 
 #[test]
+fn a_member_is_known_by_its_whole_name_wherever_it_stands() {
+    let members = [
+        (r#""bucket_id":"a""#, r#""bucket_i":"b""#),
+        (r#""route_ids":[7]"#, r#""route_idss":1"#),
+        (r#""route_ids_truncated":true"#, r#""route_ids_":[]"#),
+        (r#""r\u006fute_count":5"#, r#""":0"#),
+        (r#""values":[1]"#, r#""é":{}"#),
+    ];
+    for turn in 0..members.len() {
+        let mut row: Vec<_> = members.iter().flat_map(|&(known, unknown)| [unknown, known]).collect();
+        row.rotate_left(turn);
+        for row in [row.clone(), row.into_iter().rev().collect()] {
+            let body = format!(r#"{{"column_unix_ms":[1],"rows":[{{{}}}],"series":"reads"}}"#, row.join(","));
+            check_law(body.as_bytes(), Series::Reads);
+            let row = &decode(body.as_bytes(), Series::Reads).unwrap().rows[0];
+            assert_eq!((row.meta.bucket_id.as_str(), &row.values), ("a", &vec![1]));
+            assert_eq!((&row.meta.route_ids, row.meta.route_ids_truncated), (&Some(vec![7]), Some(true)));
+            assert_eq!(row.meta.route_count, 5);
+        }
+    }
+}
+
+#[test]
+fn a_special_character_is_found_at_every_place_of_a_string() {
+    let label = |label: &str| with_row(&format!("\"values\":[1,2],\"label\":\"{label}\""));
+    let read = |body: String| decode(body.as_bytes(), Series::Writes).map(|matrix| matrix.rows[0].meta.label.clone());
+    for before in (0..20).map(|length| "!\u{7f}é#[]".chars().cycle().take(length).collect::<String>()) {
+        for (special, meant) in [("\\\"", "\""), ("\\\\", "\\"), ("\\n", "\n"), ("\u{80}", "\u{80}"), ("", "")] {
+            assert_eq!(read(label(&format!("{before}{special} ~"))), Ok(Some(format!("{before}{meant} ~"))));
+        }
+        for control in ["\0", "\n", "\u{1f}"] {
+            assert_ne!(refusal(label(&format!("{before}{control} ~"))), "accepted");
+        }
+    }
+}
+
+#[test]
 fn an_unknown_field_may_be_deep_without_end() {
     let deep = format!("\"new\":{}{},", "[".repeat(100_000), "]".repeat(100_000));
     let body = with_row("\"values\":[1,2]").replacen('{', &format!("{{{deep}"), 2);

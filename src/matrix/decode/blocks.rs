@@ -18,27 +18,28 @@ pub(super) fn read(text: &[u8], numbers: &mut Vec<u64>) -> usize {
     loop {
         at += usize::from(text.get(at) == Some(&b' '));
         let Some(window) = text.get(at..).and_then(|rest| rest.first_chunk::<WINDOW>()) else { return at };
-        let read = read_window(window, numbers);
+        let (read, more) = read_window(window, numbers);
         at += read;
-        if read == 0 {
+        if !more {
             return at;
         }
     }
 }
 
-fn read_window(window: &[u8; WINDOW], numbers: &mut Vec<u64>) -> usize {
-    let Some(block) = window.first_chunk::<BLOCK>() else { return 0 };
+/// Returns how many bytes were read, and whether the next window may have more.
+fn read_window(window: &[u8; WINDOW], numbers: &mut Vec<u64>) -> (usize, bool) {
+    let Some(block) = window.first_chunk::<BLOCK>() else { return (0, false) };
     let tokens = Tokens::find(block);
     if tokens.ends == EVERY_SECOND {
         numbers.extend(block.as_chunks::<2>().0.iter().map(|[digit, _]| u64::from(digit - b'0')));
-        return BLOCK;
+        return (BLOCK, true);
     }
     match tokens.longest() {
         Longest::Four => tokens.each(numbers, |start, end| up_to_four(load(window, start), end - start)),
         Longest::Eight => tokens.each(numbers, |start, end| up_to_eight(load(window, start), end - start)),
         Longest::More => return read_wide(window, tokens, numbers),
     }
-    tokens.length()
+    (tokens.length(), tokens.all)
 }
 
 /// The numbers at the beginning of a block that are followed by a comma and at most one space: a bit for the first digit
@@ -48,6 +49,8 @@ struct Tokens {
     digits: u64,
     starts: u64,
     ends: u64,
+    /// Whether nothing else stands in the block, except for the beginning of another number at its end.
+    all: bool,
 }
 
 /// How many digits the longest number of a block has, at most.
@@ -69,7 +72,7 @@ impl Tokens {
         let leading_zeros = starts & digits >> 1 & mask(block, |byte| byte == b'0');
         let plain = plain & !leading_zeros;
         let ends = commas & !u64::MAX.checked_shl(plain.trailing_ones()).unwrap_or(0);
-        Self { digits, starts, ends }
+        Self { digits, starts, ends, all: plain == u64::MAX && ends != 0 }
     }
 
     fn longest(self) -> Longest {
@@ -119,33 +122,35 @@ fn mask(block: &[u8; BLOCK], wanted: impl Fn(u8) -> bool) -> u64 {
     })
 }
 
-/// Reads numbers of any length; returns how many bytes they took, up to one of more than 64 bits.
-fn read_wide(window: &[u8; WINDOW], tokens: Tokens, numbers: &mut Vec<u64>) -> usize {
+/// Reads numbers of any length, up to one of more than 64 bits.
+fn read_wide(window: &[u8; WINDOW], tokens: Tokens, numbers: &mut Vec<u64>) -> (usize, bool) {
     let Tokens { mut starts, mut ends, .. } = tokens;
     let mut read = 0;
     while ends != 0 {
         let (start, end) = (starts.trailing_zeros() as usize, ends.trailing_zeros() as usize);
-        let Some(number) = wide(window, start, end) else { return read };
+        let Some(number) = wide(window, start, end) else { return (read, false) };
         numbers.push(number);
         read = end + 1;
         starts &= starts - 1;
         ends &= ends - 1;
     }
-    read
+    (read, tokens.all)
 }
 
 /// The number of the digits from `start` to `end`; `None` above 64 bits.
+#[inline]
 fn wide(window: &[u8; WINDOW], start: usize, end: usize) -> Option<u64> {
-    let mut value = 0u64;
-    for at in (start..end).step_by(8) {
-        let length = (end - at).min(8);
-        value = value.checked_mul(POWERS[length])?.checked_add(up_to_eight(load(window, at), length))?;
+    const EIGHT: u64 = 100_000_000;
+    let (eights, digits) = ((end - start - 1) / 8, (end - start - 1) % 8 + 1);
+    let first = up_to_eight(load(window, start), digits);
+    let next = |eight: usize| up_to_eight(load(window, start + digits + 8 * eight), 8);
+    match eights {
+        0 => Some(first),
+        1 => Some(first * EIGHT + next(0)),
+        2 => first.checked_mul(EIGHT * EIGHT)?.checked_add(next(0) * EIGHT + next(1)),
+        _ => None,
     }
-    Some(value)
 }
-
-/// 10 to the power of 0 … 8.
-const POWERS: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
 
 /// The eight bytes from `at`, a place in the block, on.
 fn load(window: &[u8; WINDOW], at: usize) -> u64 {

@@ -43,14 +43,19 @@ impl<'a> Cursor<'a> {
     }
 
     /// The next byte that is not white space, left unread.
+    #[inline]
     pub(super) fn peek(&mut self) -> Option<u8> {
-        while self.body.get(self.at).copied().is_some_and(is_space) {
+        loop {
+            let next = self.body.get(self.at).copied();
+            if !next.is_some_and(is_space) {
+                return next;
+            }
             self.at += 1;
         }
-        self.body.get(self.at).copied()
     }
 
     /// Reads `byte` if it is next.
+    #[inline]
     pub(super) fn take(&mut self, byte: u8) -> bool {
         let found = self.peek() == Some(byte);
         self.at += usize::from(found);
@@ -91,15 +96,17 @@ impl<'a> Cursor<'a> {
     ) -> Result<()> {
         self.expect(b'{')?;
         let mut seen = 0u32;
+        let mut next = 0;
         let mut more = !self.take(b'}');
         while more {
-            let key = self.string()?;
+            let index = self.name(known, next)?;
             self.expect(b':')?;
-            match known.iter().position(|name| *name == key) {
+            match index {
                 None => drop(self.skip()?),
-                Some(index) if seen & (1 << index) != 0 => return Err(DecodeError::new("twice").within(key)),
+                Some(index) if seen & (1 << index) != 0 => return Err(DecodeError::new("twice").within(known[index])),
                 Some(index) => {
                     seen |= 1 << index;
+                    next = index + 1;
                     field(self, known[index]).map_err(|error| error.within(known[index]))?;
                 }
             }
@@ -109,6 +116,21 @@ impl<'a> Cursor<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Reads a member's name; returns its index in `known`, where it probably is the `next` or one of those behind it.
+    fn name(&mut self, known: &[&'static str], next: usize) -> Result<Option<usize>> {
+        self.peek();
+        let text = self.rest();
+        let is_next = |name: &&str| {
+            text.get(name.len() + 1) == Some(&b'"') && text[0] == b'"' && &text[1..=name.len()] == name.as_bytes()
+        };
+        if let Some(ahead) = known[next..].iter().position(is_next) {
+            self.at += known[next + ahead].len() + 2;
+            return Ok(Some(next + ahead));
+        }
+        let name = self.string()?;
+        Ok(known.iter().position(|known| *known == name))
     }
 
     /// Reads an array; `item` is called with the cursor at each element.
@@ -135,12 +157,14 @@ impl<'a> Cursor<'a> {
     }
 
     pub(super) fn boolean(&mut self) -> Result<bool> {
-        let value = match self.peek().map(|_| self.token()) {
-            Some(b"true") => true,
-            Some(b"false") => false,
-            _ => return Err(self.unexpected("true or false")),
-        };
-        self.at += self.token().len();
+        self.peek();
+        let text = self.rest();
+        let is = |word: &str| text.starts_with(word.as_bytes()) && text.get(word.len()).is_none_or(|&b| ends_token(b));
+        let value = is("true");
+        if !value && !is("false") {
+            return Err(self.unexpected("true or false"));
+        }
+        self.at += if value { 4 } else { 5 };
         Ok(value)
     }
 
@@ -149,16 +173,33 @@ impl<'a> Cursor<'a> {
         if self.peek() != Some(b'"') {
             return Err(self.unexpected("a string"));
         }
-        let text = &self.rest()[1..];
-        let plain = text.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < b' ').unwrap_or(text.len());
-        if text.get(plain) != Some(&b'"') {
+        let Some(text) = self.plain_string() else {
             return self.foreign::<String>().map(Cow::Owned);
-        }
+        };
         let at = self.at;
-        let text = str::from_utf8(&text[..plain])
+        let text = str::from_utf8(text)
             .map_err(|error| DecodeError::new(format!("string at byte {at} is not UTF-8: {error}")))?;
-        self.at += plain + 2;
+        self.at += text.len() + 2;
         Ok(Cow::Borrowed(text))
+    }
+
+    /// Reads a string whose bytes are wanted, UTF-8 or not.
+    pub(super) fn string_bytes(&mut self) -> Result<Cow<'a, [u8]>> {
+        if let Some(text) = self.plain_string() {
+            self.at += text.len() + 2;
+            return Ok(Cow::Borrowed(text));
+        }
+        self.string().map(|text| Cow::Owned(text.into_owned().into_bytes()))
+    }
+
+    /// The bytes of the string that is next, left unread, unless it has escapes or control characters.
+    fn plain_string(&mut self) -> Option<&'a [u8]> {
+        if self.peek() != Some(b'"') {
+            return None;
+        }
+        let text = &self.body[self.at + 1..];
+        let end = plain_length(text);
+        (text.get(end) == Some(&b'"')).then(|| &text[..end])
     }
 
     /// Skips one value of any kind and depth; returns its bytes.
@@ -218,6 +259,31 @@ impl<'a> Cursor<'a> {
         })?;
         Ok(numbers)
     }
+}
+
+/// How many bytes come before the first quote, backslash or control character, eight at a time.
+fn plain_length(text: &[u8]) -> usize {
+    let (words, rest) = text.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let special = special(u64::from_le_bytes(*word));
+        if special != 0 {
+            return index * 8 + special.trailing_zeros() as usize / 8;
+        }
+    }
+    let special = rest.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < b' ');
+    words.len() * 8 + special.unwrap_or(rest.len())
+}
+
+/// The highest bit of each byte of `word` that is special in a string. Borrows reach only bytes above such a byte, so the
+/// lowest bit set is right.
+const fn special(word: u64) -> u64 {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let quote = word ^ (EACH * b'"' as u64);
+    let backslash = word ^ (EACH * b'\\' as u64);
+    let quotes = quote.wrapping_sub(EACH) & !quote;
+    let backslashes = backslash.wrapping_sub(EACH) & !backslash;
+    let controls = word.wrapping_sub(EACH * 0x20) & !word;
+    (quotes | backslashes | controls) & (EACH * 0x80)
 }
 
 /// The number at the beginning of `text` and how many digits it has; `None` if it has a leading zero, is above 64 bits,

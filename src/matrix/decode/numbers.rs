@@ -14,11 +14,11 @@ pub(super) fn values(cursor: &mut Cursor<'_>, expected: usize) -> Result<Vec<u64
 /// Reads numbers up to the end of their array; the cursor is before one.
 fn read_rest(cursor: &mut Cursor<'_>, numbers: &mut Vec<u64>) -> Result<()> {
     loop {
-        cursor.advance(blocks::read(cursor.rest(), numbers));
         numbers.push(cursor.u64()?);
         if !cursor.take(b',') {
             return cursor.expect(b']');
         }
+        cursor.advance(blocks::read(cursor.rest(), numbers));
     }
 }
 
@@ -60,5 +60,13 @@ pub(super) fn identities(cursor: &mut Cursor<'_>, expected: usize) -> Result<Ide
 /// How many bytes `a` and `b` have in common at their beginnings.
 fn common_prefix(a: &[u8], b: &[u8]) -> usize {
     let equal = 64 * a.as_chunks::<64>().0.iter().zip(b.as_chunks::<64>().0).take_while(|(a, b)| a == b).count();
-    equal + a[equal..].iter().zip(&b[equal..]).take_while(|(a, b)| a == b).count()
+    let (a, b) = (&a[equal..], &b[equal..]);
+    for (word, (a, b)) in a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0).enumerate() {
+        let differences = u64::from_le_bytes(*a) ^ u64::from_le_bytes(*b);
+        if differences != 0 {
+            return equal + 8 * word + differences.trailing_zeros() as usize / 8;
+        }
+    }
+    let words = a.len().min(b.len()) / 8 * 8;
+    equal + words + a[words..].iter().zip(&b[words..]).take_while(|(a, b)| a == b).count()
 }

@@ -119,10 +119,8 @@ impl Unchecked {
 }
 
 fn base64(cursor: &mut Cursor<'_>) -> Result<Vec<u8>> {
-    let text = cursor.string()?;
-    BASE64
-        .decode(text.as_bytes())
-        .map_err(|error| DecodeError::new(format!("{} is not base64: {error}", cursor::quoted(text.as_bytes()))))
+    let text = cursor.string_bytes()?;
+    BASE64.decode(&text).map_err(|error| DecodeError::new(format!("{} is not base64: {error}", cursor::quoted(&text))))
 }
 
 fn count_booleans(cursor: &mut Cursor<'_>) -> Result<usize> {

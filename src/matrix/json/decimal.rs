@@ -4,13 +4,13 @@
 pub(super) const MOST: usize = 20;
 
 /// How many numbers have up to four digits.
-const GROUP: u32 = 10_000;
+const GROUP: u64 = 10_000;
 
 /// The digits of 0 … 9999 as text, padded with zeros; the first digit is the lowest byte.
-static GROUPS: [u32; GROUP as usize] = {
-    let mut groups = [0; GROUP as usize];
+static GROUPS: [u32; 10_000] = {
+    let mut groups = [0; 10_000];
     let mut number = 0;
-    while number < GROUP {
+    while number < 10_000 {
         let high = (number / 1000) | ((number / 100 % 10) << 8);
         let low = (number / 10 % 10) | ((number % 10) << 8);
         groups[number as usize] = 0x3030_3030 + (high | (low << 16));
@@ -27,18 +27,38 @@ pub(super) fn length(number: u64) -> usize {
 /// Writes `number` into `text` from `at` on; returns where it ends. `text` has [`MOST`] bytes there.
 #[inline]
 pub(super) fn write(text: &mut [u8], at: usize, number: u64) -> usize {
-    if number >= GROUP.into() {
-        return write_long(text, at, number);
-    }
-    let length = 1 + usize::from(number >= 10) + usize::from(number >= 100) + usize::from(number >= 1000);
-    write_group(text, at, group(number) >> (32 - 8 * length));
-    at + length
+    if number < GROUP { write_first(text, at, number) } else { write_long(text, at, number) }
 }
 
+/// Writes `numbers` below 10, each with a comma behind it, to the beginning of `text`; returns where they end.
+pub(super) fn write_digits(text: &mut [u8], numbers: &[u64]) -> usize {
+    #[expect(clippy::cast_possible_truncation, reason = "callers pass numbers below 10")]
+    for (text, number) in text.as_chunks_mut().0.iter_mut().zip(numbers) {
+        *text = [b'0' + *number as u8, b','];
+    }
+    2 * numbers.len()
+}
+
+#[inline(never)]
 fn write_long(text: &mut [u8], at: usize, number: u64) -> usize {
-    let at = write(text, at, number / u64::from(GROUP));
-    write_group(text, at, group(number % u64::from(GROUP)));
-    at + 4
+    let (high, low) = (number / GROUP, number % GROUP);
+    if high < GROUP {
+        let at = write_first(text, at, high);
+        return write_group(text, at, group(low));
+    }
+    let (high, middle) = (high / GROUP, high % GROUP);
+    let at = write(text, at, high);
+    let at = write_group(text, at, group(middle));
+    write_group(text, at, group(low))
+}
+
+/// Writes a number of one group without the zeros before it.
+#[inline]
+fn write_first(text: &mut [u8], at: usize, number: u64) -> usize {
+    const LAST_DIGIT: u32 = 1 << 24;
+    let group = group(number);
+    let zeros = (group & 0x0F0F_0F0F | LAST_DIGIT).trailing_zeros() & !7;
+    write_group(text, at, group >> zeros) - zeros as usize / 8
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "callers pass a number below 10,000")]
@@ -47,8 +67,9 @@ fn group(number: u64) -> u32 {
 }
 
 #[inline]
-fn write_group(text: &mut [u8], at: usize, group: u32) {
+fn write_group(text: &mut [u8], at: usize, group: u32) -> usize {
     text[at..at + 4].copy_from_slice(&group.to_le_bytes());
+    at + 4
 }
 
 #[cfg(test)]
@@ -67,6 +88,14 @@ mod tests {
                 prop_assert_eq!(text[..end].escape_ascii().to_string(), number.to_string());
                 prop_assert_eq!(length(number), end);
             }
+        }
+
+        #[test]
+        fn digits_are_written_as_any_number_is(digits in prop::collection::vec(0u64..10, 0..9)) {
+            let mut text = [0; 16];
+            let end = write_digits(&mut text, &digits);
+            let expected: String = digits.iter().map(|digit| format!("{digit},")).collect();
+            prop_assert_eq!(text[..end].escape_ascii().to_string(), expected);
         }
     }
 }
