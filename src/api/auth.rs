@@ -50,7 +50,8 @@ pub(super) async fn permit(request: &Request<State>, active: &Active) -> Result<
     }
 }
 
-/// The local node's verdict, or that of the first peer that has one.
+/// The local node's verdict. Where it has none, the peers', as for the matrix: one that lets the caller read is enough,
+/// and where none does, the first refusal in the file's order stands.
 async fn verdict(snapshot: &Arc<Snapshot>, caller: &Caller) -> Option<Result<(), u16>> {
     let question = NodeQuery { series: Series::Writes, from_unix_ms: Some(1), to_unix_ms: Some(2), rows: 1 };
     if let Some(local) = &snapshot.local {
@@ -62,13 +63,24 @@ async fn verdict(snapshot: &Arc<Snapshot>, caller: &Caller) -> Option<Result<(),
     }
     // A deadline of their own: a local node that hangs has used up the first.
     let deadline = Deadline::within(snapshot.timeout());
-    let ask = async |peer: Arc<Peer>| {
+    let ask = async |(place, peer): (usize, Arc<Peer>)| {
         let question = question.to_string();
-        verdict_of(snapshot.wire.get(&peer.entry.url, MATRIX_PATH, Some(&question), caller, deadline).await)
+        let answer = snapshot.wire.get(&peer.entry.url, MATRIX_PATH, Some(&question), caller, deadline).await;
+        verdict_of(answer).map(|verdict| (place, verdict))
     };
     let reachable = snapshot.others().into_iter().filter(|peer| !peer.state.get().breaker.is_open());
-    let asked = stream::iter(reachable.map(|peer| ask(peer).boxed())).buffer_unordered(ASKED_AT_ONCE);
-    asked.filter_map(std::future::ready).next().await
+    let mut asked = stream::iter(reachable.enumerate().map(|asked| ask(asked).boxed())).buffer_unordered(ASKED_AT_ONCE);
+    let mut refusal: Option<(usize, u16)> = None;
+    while let Some(answer) = asked.next().await {
+        match answer {
+            Some((_, Ok(()))) => return Some(Ok(())),
+            Some((place, Err(status))) if refusal.is_none_or(|(first, _)| place < first) => {
+                refusal = Some((place, status));
+            }
+            _ => {}
+        }
+    }
+    refusal.map(|(_, status)| Err(status))
 }
 
 fn verdict_of<T>(answer: Result<T, Failure>) -> Option<Result<(), u16>> {

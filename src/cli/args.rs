@@ -1,7 +1,7 @@
 //! The definitions of all commands and options; the comments on them are the help that a terminal shows.
 #![expect(clippy::doc_markdown, reason = "the help is read in a terminal, as it stands")]
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -101,7 +101,10 @@ pub(super) struct QueryArgs {
     /// End, written as --from is [default: now]
     #[arg(long, value_name = "TIME")]
     pub(super) to: Option<Moment>,
-    /// table: the hottest rows; heatmap: the picture; csv: a line per cell; json: the answer as it came
+    /// How long to wait for the answer, such as 30s; more than the daemon's own fanout.timeout
+    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = humantime::parse_duration)]
+    pub(super) timeout: Duration,
+    /// table: the hottest rows; heatmap: the picture; csv: a line per cell that is not 0; json: the answer as it came
     #[arg(long, value_name = "FORMAT", value_enum, hide_possible_values = true, default_value_t = Format::Table)]
     pub(super) format: Format,
 }

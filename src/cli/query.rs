@@ -12,7 +12,7 @@ use url::Url;
 use super::{
     Ended, FAILED, USAGE,
     args::{Format, QueryArgs},
-    environment, patience, session,
+    complain, environment, patience, session,
     view::{self, Answer, Colour, Terminal},
 };
 use crate::{
@@ -21,8 +21,6 @@ use crate::{
     http::{ConnectTimeout, HyperClient},
 };
 
-/// A daemon whose nodes all hang answers after its own deadline, of 5 minutes at most.
-const TIMEOUT: Duration = Duration::from_mins(6);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// `keyviz-fanout query`: one question to a daemon, shown.
@@ -30,7 +28,7 @@ pub(super) fn query(args: &QueryArgs, config: Option<&Path>) -> Result<u8, Ended
     let credentials = session::credentials(&args.session).map_err(|error| Ended::new(USAGE, error))?;
     let url = question(args, config)?;
     let waiting_for = format!("waiting for {}", url.host_str().unwrap_or_default());
-    let (status, body) = patience::wait_for(&waiting_for, fetch(url, &credentials))?;
+    let (status, body) = patience::wait_for(&waiting_for, fetch(url, &credentials, args.timeout))?;
     let mut out = io::BufWriter::new(io::stdout().lock());
     if status != StatusCode::Ok {
         return Err(refused(status, &body, &credentials.redactor(), args.format, &mut out)?);
@@ -76,7 +74,7 @@ fn daemon_here(config: Option<&Path>) -> Result<String, Ended> {
     Ok(format!("http://{}", std::net::SocketAddr::new(ip, listen.port())))
 }
 
-async fn fetch(url: Url, credentials: &Credentials) -> Result<(StatusCode, Vec<u8>), Ended> {
+async fn fetch(url: Url, credentials: &Credentials, within: Duration) -> Result<(StatusCode, Vec<u8>), Ended> {
     let client = surf::Client::with_http_client(HyperClient);
     let mut request = surf::http::Request::new(surf::http::Method::Get, url.clone());
     request.ext_mut().insert(ConnectTimeout(CONNECT_TIMEOUT));
@@ -90,9 +88,9 @@ async fn fetch(url: Url, credentials: &Credentials) -> Result<(StatusCode, Vec<u
     };
     let daemon = url.origin().ascii_serialization();
     let failed = |error: String| Ended::new(FAILED, format!("ask {daemon}: {error}"));
-    match async_std::future::timeout(TIMEOUT, answer).await {
+    match async_std::future::timeout(within, answer).await {
         Ok(answer) => answer.map_err(|error| failed(error.to_string())),
-        Err(_) => Err(failed(format!("no answer in {}", humantime::format_duration(TIMEOUT)))),
+        Err(_) => Err(failed(format!("no answer in {}", humantime::format_duration(within)))),
     }
 }
 
@@ -128,15 +126,19 @@ fn refused(
 }
 
 fn show(body: &[u8], format: Format, out: &mut impl Write) -> Result<(), Ended> {
-    if format == Format::Json {
-        return Ok(view::json::render(body, out)?);
-    }
     let answer = Answer::parse(body).map_err(|error| Ended::new(FAILED, error))?;
+    if matches!(format, Format::Csv | Format::Json) {
+        // The output goes to a file or a program, and must not be taken for the whole when it is not.
+        for caveat in view::caveats(&answer) {
+            complain(&caveat);
+        }
+    }
     let size = terminal_size().map(|(Width(width), Height(height))| (width, height));
     match format {
         Format::Csv => view::csv::render(&answer, out)?,
         Format::Heatmap => view::heatmap::render(&answer, &heatmap(size), out)?,
-        Format::Table | Format::Json => {
+        Format::Json => view::json::render(body, out)?,
+        Format::Table => {
             let fallback = view::table::Options::default();
             let width = size.map_or(fallback.width, |(width, _)| width);
             view::table::render(&answer, &view::table::Options { width, ..fallback }, out)?;

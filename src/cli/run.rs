@@ -22,7 +22,7 @@ pub(super) fn run(config: Option<&Path>) -> Result<u8, Ended> {
         let daemon = Daemon::bind(loaded, Some(source)).await?;
         let peers = daemon.service.snapshot().peers.len();
         let path = daemon.service.config_path().unwrap_or_default();
-        log::info!("listening on http://{}, {peers} peers, configuration {path}", daemon.address);
+        log::info!("listening on http://{}, fanout.peers: {peers}, configuration: {path}", daemon.address);
         daemon.serve().await
     })
 }
@@ -33,7 +33,7 @@ pub(super) fn load(config: Option<&Path>) -> Result<(Loaded, Source), Ended> {
         OpenError::Invalid { origin, problems } => {
             let lines: Vec<_> = problems.iter().map(|problem| problem.in_file(&origin.path).to_string()).collect();
             let path = origin.path.display();
-            Ended::new(CONFIG, format!("{path} has {} problems\n{}", problems.len(), lines.join("\n")))
+            Ended::new(CONFIG, format!("{path} is not valid\n{}", lines.join("\n")))
         }
         OpenError::NotFound(_) | OpenError::Unreadable(_) => Ended::new(USAGE, error),
     })

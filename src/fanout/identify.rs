@@ -16,8 +16,10 @@ use super::{
     caller::Caller,
     deadline::Deadline,
     failure::{Failure, Reason},
+    flights::Flights,
     local::parse_cluster,
     query::CLUSTER_PATH,
+    redact::Redactor,
     snapshot::{LocalNode, Snapshot},
 };
 use crate::peers::{Identity, NodeState, Peer, resolve};
@@ -34,10 +36,26 @@ pub(crate) struct Open {
     answer: JoinHandle<()>,
 }
 
-/// Asks all that are not known yet, at most `fanout.max_concurrent` at once. Waits for those never asked before, but no
-/// longer than a connection may take, so that a node that hangs costs a request little and only once; the others'
+/// Questions for an id that are under way: requests that come meanwhile share them.
+pub(crate) type Questions = Flights<Question, ()>;
+
+/// Who asks whom: the index of an entry, or `None` for the local node.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Question {
+    generation: u64,
+    entry: Option<usize>,
+    caller: Arc<Caller>,
+}
+
+/// Asks all that are not known yet, at most `fanout.max_concurrent` at once. Waits for those never asked before, but
+/// only a part of the deadline, so that a node that hangs leaves the others their time, and only once; the others'
 /// answers are noted when they come.
-pub(crate) async fn identify(snapshot: &Arc<Snapshot>, caller: &Arc<Caller>, deadline: Deadline) -> Vec<Open> {
+pub(crate) async fn identify(
+    questions: &Arc<Questions>,
+    snapshot: &Arc<Snapshot>,
+    caller: &Arc<Caller>,
+    deadline: Deadline,
+) -> Vec<Open> {
     let asking = Arc::new(Asking {
         snapshot: Arc::clone(snapshot),
         caller: Arc::clone(caller),
@@ -52,22 +70,24 @@ pub(crate) async fn identify(snapshot: &Arc<Snapshot>, caller: &Arc<Caller>, dea
             return None;
         }
         let returning = memory.failing.is_some() || memory.last_success.is_none();
-        let answer = task::spawn(Arc::clone(&asking).ask(entry));
+        let question = Question { generation: snapshot.generation, entry, caller: Arc::clone(caller) };
+        let (questions, asking) = (Arc::clone(questions), Arc::clone(&asking));
+        let answer = task::spawn(async move { questions.join(question, || asking.ask(entry)).await });
         let mut open = Open { entry, returning, answer };
         Some(async move {
             if memory.identity != Identity::Unasked {
                 return Some(open);
             }
-            let late = timeout(patience(snapshot, deadline), &mut open.answer).await.is_err();
+            let late = timeout(patience(snapshot), &mut open.answer).await.is_err();
             late.then(|| stop_waiting(state)).map(|()| open)
         })
     });
     join_all(waits).await.into_iter().flatten().collect()
 }
 
-/// Waits a moment longer for those that turn out to be back: their matrix came before their id, and may be one that
-/// another entry has given too. A node whose id alone hangs is waited for once.
-pub(crate) async fn wait_for_returned(open: Vec<Open>, gathered: &Gathered, snapshot: &Snapshot, deadline: Deadline) {
+/// Waits longer for those that turn out to be there: their matrix came before their id, and may be one that another
+/// entry has given too. A node whose id alone hangs is waited for once.
+pub(crate) async fn wait_for_returned(open: Vec<Open>, gathered: &Gathered, deadline: Deadline) {
     let answered = |entry: Option<usize>| {
         let called = match entry {
             Some(i) => gathered.entries.get(i).and_then(Option::as_ref),
@@ -77,11 +97,12 @@ pub(crate) async fn wait_for_returned(open: Vec<Open>, gathered: &Gathered, snap
     };
     let returned = open.into_iter().filter(|open| open.returning && answered(open.entry)).map(|open| open.answer);
     // Where it stays silent, the addresses decide.
-    let _ = timeout(patience(snapshot, deadline), join_all(returned)).await;
+    let _ = timeout(deadline.remaining(), join_all(returned)).await;
 }
 
-fn patience(snapshot: &Snapshot, deadline: Deadline) -> Duration {
-    snapshot.config.fanout.connect_timeout.min(deadline.remaining())
+/// A connection may take this long, and the calls proper need most of the deadline.
+fn patience(snapshot: &Snapshot) -> Duration {
+    snapshot.config.fanout.connect_timeout.min(snapshot.timeout() / 4)
 }
 
 fn stop_waiting(state: &NodeState) {
@@ -117,12 +138,12 @@ impl Asking {
             let reply = wire.get(&peer.entry.url, CLUSTER_PATH, None, &self.caller, self.deadline).await?;
             parse_cluster(&reply)
         };
-        join(self.look_up(&peer.entry.url, &peer.state), note(&peer.state, ask)).await;
+        join(self.look_up(&peer.entry.url, &peer.state), self.note(&peer.state, ask)).await;
     }
 
     async fn local(&self, local: &LocalNode) {
         let look_up = OptionFuture::from(local.url.as_ref().map(|url| self.look_up(url, &local.state)));
-        join(look_up, note(&local.state, local.source.cluster(&self.caller, self.deadline))).await;
+        join(look_up, self.note(&local.state, local.source.cluster(&self.caller, self.deadline))).await;
     }
 
     /// Notes the addresses by themselves: they decide while the id is not to be had.
@@ -132,22 +153,29 @@ impl Asking {
             state.update(|memory| memory.addresses = addresses);
         }
     }
+
+    async fn note(&self, state: &NodeState, answer: impl Future<Output = Result<Value, Failure>>) {
+        let identity = identity_of(&answer.await, &self.caller.credentials.redactor());
+        state.update(|memory| {
+            // An answer of the matrix may meanwhile have shown the entry to be this process.
+            if !memory.identity.is_settled() {
+                memory.identity = identity;
+            }
+        });
+    }
 }
 
-async fn note(state: &NodeState, answer: impl Future<Output = Result<Value, Failure>>) {
-    let identity = identity_of(&answer.await);
-    state.update(|memory| {
-        // An answer of the matrix may meanwhile have shown the entry to be this process.
-        if !memory.identity.is_settled() {
-            memory.identity = identity;
-        }
-    });
-}
+/// The longest id that is taken for one.
+const LONGEST_ID: usize = 256;
 
-fn identity_of(answer: &Result<Value, Failure>) -> Identity {
+/// An id as introspection may show it to anybody who may read: an answer that echoes the session, or control
+/// characters, has none.
+fn identity_of(answer: &Result<Value, Failure>, redactor: &Redactor) -> Identity {
     match answer {
         Ok(cluster) => match cluster.get("node_id").and_then(Value::as_str) {
-            Some(id) if !id.is_empty() => Identity::Known(id.to_owned()),
+            Some(id) if (1..=LONGEST_ID).contains(&id.len()) && redactor.clean(id) == id => {
+                Identity::Known(id.to_owned())
+            }
             _ => Identity::Anonymous,
         },
         Err(failure) if failure.ourselves => Identity::Ourselves,

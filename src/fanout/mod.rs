@@ -50,6 +50,7 @@ use crate::{
 use budget::MemoryBudget;
 use call::{Called, Round};
 use flights::Flights;
+use identify::Questions;
 use local::HttpNode;
 
 /// What outlives any one configuration: the client, the memory budget, the flights, who the peers are.
@@ -61,6 +62,7 @@ pub struct Fanout {
     budget: Arc<MemoryBudget>,
     cores: Semaphore,
     flights: Arc<Flights<FlightKey, Arc<Outcome>>>,
+    questions: Arc<Questions>,
     metrics: Arc<Metrics>,
     listen: OnceLock<SocketAddr>,
 }
@@ -109,6 +111,7 @@ impl Fanout {
             budget: Arc::default(),
             cores: Semaphore::new(std::thread::available_parallelism().map_or(1, Into::into)),
             flights: Arc::default(),
+            questions: Arc::default(),
             metrics,
             listen: OnceLock::new(),
         }
@@ -188,7 +191,7 @@ impl Fanout {
     ) -> Arc<Outcome> {
         let started = Instant::now();
         let deadline = Deadline::within(snapshot.timeout());
-        let unnamed = identify::identify(&snapshot, &caller, deadline).await;
+        let unnamed = identify::identify(&self.questions, &snapshot, &caller, deadline).await;
         let round = Round {
             fanout: Arc::clone(&self),
             turns: Arc::new(Semaphore::new(snapshot.config.fanout.max_concurrent)),
@@ -197,7 +200,7 @@ impl Fanout {
             deadline,
         };
         let gathered = round.clone().call_everyone(query).await;
-        identify::wait_for_returned(unnamed, &gathered, &round.snapshot, deadline).await;
+        identify::wait_for_returned(unnamed, &gathered, deadline).await;
         let _turn = self.cores.acquire().await;
         let metrics = Arc::clone(&self.metrics);
         let outcome = task::spawn_blocking(move || assemble::assemble(&round, query, gathered, &metrics)).await;

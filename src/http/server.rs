@@ -6,7 +6,6 @@ mod request;
 mod wire;
 
 use std::any::Any;
-use std::io;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -113,7 +112,7 @@ where
     let mut incoming = listener.incoming().fuse();
     let mut open = Connections::new();
     let mut refused = Connections::new();
-    let mut complaint = Complaint::default();
+    let (mut full, mut failing) = (Complaint::default(), Complaint::default());
     loop {
         select_biased! {
             () = stopped => return open,
@@ -123,10 +122,14 @@ where
                 Ok(stream) if open.len() < (host.options)().max_connections => {
                     open.push(spawn(connection::run(stream, Arc::clone(host), Until::Stop(stop.clone()))));
                 }
-                Ok(stream) if refused.len() < MAX_REFUSED => refused.push(spawn(turn_away(stream, Arc::clone(host)))),
-                Ok(_) => {}
+                Ok(stream) => {
+                    full.log(|| log::warn!("{} connections are open, further ones are refused", open.len()));
+                    if refused.len() < MAX_REFUSED {
+                        refused.push(spawn(turn_away(stream, Arc::clone(host))));
+                    }
+                }
                 Err(error) => {
-                    complaint.log(&error);
+                    failing.log(|| log::error!("accept a connection: {error}"));
                     task::sleep(ACCEPT_PAUSE).await;
                 }
             },
@@ -188,20 +191,21 @@ fn panic_message(panic: &(dyn Any + Send)) -> &str {
 
 async fn turn_away<S>(stream: TcpStream, host: Arc<Host<S>>) {
     refusal::await_request(&stream).await;
-    let answer = Refusal::too_many_connections().to_text(&(host.options)().refusal_headers);
+    let options = (host.options)();
+    let answer = Refusal::too_many_connections(options.max_connections).to_text(&options.refusal_headers);
     refusal::send(stream, &answer).await;
 }
 
-/// Logs a failing accept once a second at most.
+/// What is logged once a second at most, however often it happens.
 #[derive(Default)]
 struct Complaint {
     last: Option<Instant>,
 }
 
 impl Complaint {
-    fn log(&mut self, error: &io::Error) {
+    fn log(&mut self, log: impl FnOnce()) {
         if self.last.is_none_or(|last| last.elapsed() >= Duration::from_secs(1)) {
-            log::error!("accept a connection: {error}");
+            log();
             self.last = Some(Instant::now());
         }
     }

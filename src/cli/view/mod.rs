@@ -13,3 +13,4 @@ mod text;
 
 pub use answer::{Answer, Fanout, InvalidAnswer, Node, Row, Warning};
 pub use colour::{Colour, Terminal};
+pub use summary::caveats;

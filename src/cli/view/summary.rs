@@ -7,7 +7,12 @@ use super::{
 
 /// The lines above a view: what is shown, of how many nodes, and what is wrong with it.
 pub(super) fn lines(answer: &Answer) -> Vec<String> {
-    let mut lines = vec![headline(answer)];
+    std::iter::once(headline(answer)).chain(caveats(answer)).collect()
+}
+
+/// What a reader of the numbers alone would not see: which nodes are missing, what is odd, what was dropped.
+pub fn caveats(answer: &Answer) -> Vec<String> {
+    let mut lines = Vec::new();
     if let Some(fanout) = &answer.fanout {
         lines.extend(degraded(fanout));
         lines.extend(warnings(fanout));

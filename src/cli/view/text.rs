@@ -27,10 +27,10 @@ pub(super) fn is_unsafe(c: char) -> bool {
         || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// A key as text where it is printable, else as `0x…`.
+/// A key as text where it is printable, else as `0x…`; text that looks like that is written so too, to be told apart.
 pub(super) fn key(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
-        Ok(text) if !text.chars().any(is_unsafe) => text.to_owned(),
+        Ok(text) if !text.chars().any(is_unsafe) && !text.starts_with("0x") => text.to_owned(),
         _ => bytes.iter().fold("0x".to_owned(), |mut hex, byte| {
             let _infallible = write!(hex, "{byte:02x}");
             hex

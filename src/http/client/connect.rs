@@ -1,9 +1,10 @@
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
 use async_std::future::timeout;
-use async_std::net::{TcpStream, ToSocketAddrs};
+use async_std::net::TcpStream;
+use async_std::task;
 use futures_util::{AsyncRead, AsyncWrite};
 use url::{Host, Url};
 
@@ -49,14 +50,12 @@ impl<'a> Target<'a> {
             Host::Ipv6(ip) => return Ok(vec![(ip, self.port).into()]),
             Host::Domain(name) => name,
         };
-        let why = match timeout(within, (name, self.port).to_socket_addrs()).await {
-            Ok(Ok(found)) => {
-                let found: Vec<_> = found.collect();
-                if !found.is_empty() {
-                    return Ok(found);
-                }
-                "it has none".to_owned()
-            }
+        // The standard library's lookup, as its errors are the system's own words.
+        let wanted = (name.to_owned(), self.port);
+        let lookup = task::spawn_blocking(move || wanted.to_socket_addrs().map(Vec::from_iter));
+        let why = match timeout(within, lookup).await {
+            Ok(Ok(found)) if !found.is_empty() => return Ok(found),
+            Ok(Ok(_)) => "it has none".to_owned(),
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("no answer within {}", humantime::format_duration(within)),
         };

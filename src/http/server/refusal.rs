@@ -34,8 +34,9 @@ impl Refusal {
         }
     }
 
-    pub(super) fn too_many_connections() -> Self {
-        Self { status: StatusCode::ServiceUnavailable, code: "internal", message: "too many connections".to_owned() }
+    pub(super) fn too_many_connections(most: usize) -> Self {
+        let message = format!("{most} connections are open, and more are not taken (server.max_connections)");
+        Self { status: StatusCode::ServiceUnavailable, code: "internal", message }
     }
 
     pub(super) fn internal() -> Self {
