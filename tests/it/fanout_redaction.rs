@@ -122,3 +122,15 @@ fn a_local_node_that_echoes_the_session_does_not_show_it_either() {
         assert_hidden("the log", &logged(), secret);
     }
 }
+
+#[test]
+fn an_id_that_echoes_the_session_is_none() {
+    let local = Stub::node("n1", &sample(1));
+    let bad = Stub::node("n2", &sample(2));
+    let echo = format!(r#"{{"node_id":"n2 admin_session={CANARY}"}}"#);
+    bad.answer(keyviz_fanout::fanout::CLUSTER_PATH, ok_json(echo));
+    let daemon = Daemon::start(&config(Some(&local.name()), &[&bad.name()], ""));
+    let ask = |path: &str| daemon.send(get(path, &[("Cookie", &format!("admin_session={CANARY}"))]));
+    ask(MATRIX_PATH).assert_responded(2, 2);
+    assert_hidden("introspection", &ask("/admin/api/v1/keyviz/config").text(), CANARY);
+}
