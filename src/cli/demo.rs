@@ -4,7 +4,7 @@ use async_std::task;
 
 use super::{Ended, FAILED, args::DemoArgs, logging, run::Daemon};
 use crate::{
-    config::{Loaded, load},
+    config::{AuthMode, Config, NotAnAddress, PeerEntry},
     demo::{Cluster, Options},
 };
 
@@ -13,25 +13,24 @@ pub(super) fn demo(args: &DemoArgs) -> Result<u8, Ended> {
     logging::start(&std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".into()));
     let options = Options { nodes: args.nodes.into(), seed: args.seed, ..Options::default() };
     let cluster = Cluster::start(options).map_err(|error| Ended::new(FAILED, format!("start a node: {error}")))?;
-    let loaded = configuration(args, &cluster)?;
+    let config = configuration(args, &cluster).map_err(|error| Ended::new(FAILED, error))?;
     task::block_on(async {
-        let daemon = Daemon::bind(loaded, None).await?;
+        let daemon = Daemon::bind(config.into(), None).await?;
         introduce(&daemon, &cluster)?;
-        daemon.serve().await
+        Ok(daemon.serve().await)
     })
 }
 
-/// What a file would say: the simulated nodes as peers, open to whoever reaches the port, which is on loopback unless
-/// `--listen` says otherwise.
-fn configuration(args: &DemoArgs, cluster: &Cluster) -> Result<Loaded, Ended> {
-    let peers: Vec<String> = cluster.addresses().iter().map(|address| format!("\"{address}\"")).collect();
-    let text = format!(
-        "[server]\nlisten = \"{}\"\nallow_insecure = true\n[fanout]\npeers = [{}]\n[auth]\nmode = \"none\"\n",
-        args.listen,
-        peers.join(", ")
-    );
-    load(&text, None)
-        .map_err(|problems| Ended::new(FAILED, problems.iter().map(ToString::to_string).collect::<String>()))
+/// The simulated nodes as peers, open to whoever reaches the port, which is on loopback unless `--listen` says
+/// otherwise.
+fn configuration(args: &DemoArgs, cluster: &Cluster) -> Result<Config, NotAnAddress> {
+    let peers = cluster.addresses().into_iter().map(|address| address.to_string().parse::<PeerEntry>());
+    let mut config = Config::default();
+    config.server.listen = args.listen;
+    config.server.allow_insecure = true;
+    config.fanout.peers = peers.collect::<Result<_, _>>()?;
+    config.auth.mode = AuthMode::None;
+    Ok(config)
 }
 
 fn introduce(daemon: &Daemon, cluster: &Cluster) -> io::Result<()> {
