@@ -1,14 +1,20 @@
-use std::io;
-use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::{
+    io,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
-use async_std::future::timeout;
-use async_std::net::{TcpStream, ToSocketAddrs};
+use async_std::{
+    future::timeout,
+    net::{TcpStream, ToSocketAddrs},
+};
 use futures_util::{AsyncRead, AsyncWrite};
 use url::{Host, Url};
 
-use super::ConnectTimeout;
-use super::error::{WireError, WireErrorKind};
+use super::{
+    ConnectTimeout,
+    error::{WireError, WireErrorKind},
+};
 
 /// What a request travels on.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}

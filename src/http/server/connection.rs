@@ -1,27 +1,26 @@
 //! One connection: hyper parses and frames, the app answers.
 
-use std::convert::Infallible;
-use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
-use std::sync::Arc;
+use std::{convert::Infallible, panic::AssertUnwindSafe, pin::Pin, sync::Arc};
 
 use async_std::net::TcpStream;
-use futures_util::FutureExt as _;
-use futures_util::future::poll_fn;
-use hyper::body::Incoming;
-use hyper::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode};
+use futures_util::{FutureExt, future::poll_fn};
+use hyper::{
+    Method, Request, Response, StatusCode,
+    body::Incoming,
+    header::{CONTENT_LENGTH, TRANSFER_ENCODING},
+    server::conn::http1,
+    service::service_fn,
+};
 use smol_hyper::rt::{FuturesIo, SmolTimer};
 use tide::http;
 
-use super::refusal::{self, Refusal};
-use super::request::{self, Ends};
-use super::wire::{Answering, Turn, Wire};
-use super::{Host, Until, panic_message};
-use crate::http::body::Outgoing;
-use crate::http::headers;
+use super::{
+    Host, Until, panic_message,
+    refusal::{self, Refusal},
+    request::{self, Ends},
+    wire::{Answering, Turn, Wire},
+};
+use crate::http::{body::Outgoing, headers};
 
 /// Most bytes of a request's head; a longer one is 431.
 const MAX_HEAD: usize = 64 * 1024;
