@@ -101,7 +101,7 @@ pub(super) struct QueryArgs {
     /// End, written as --from is [default: now]
     #[arg(long, value_name = "TIME")]
     pub(super) to: Option<Moment>,
-    /// table: the hottest rows; heatmap: the picture; csv: a line per cell; json: the answer as it came
+    /// table: the hottest rows; heatmap: the picture; csv: a line per cell that is not zero; json: the answer as it came
     #[arg(long, value_name = "FORMAT", value_enum, hide_possible_values = true, default_value_t = Format::Table)]
     pub(super) format: Format,
 }
