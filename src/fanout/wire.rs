@@ -5,9 +5,7 @@ use std::{
 
 use async_std::future::timeout;
 use futures_util::AsyncBufReadExt;
-use surf::{
-    http::{Body, Method, Request, Response, headers},
-};
+use surf::http::{Body, Method, Request, Response, headers};
 use url::Url;
 
 use super::{
