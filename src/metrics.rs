@@ -150,3 +150,33 @@ impl Metrics {
         Ok(out)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_made_at_once_each_tell_of_every_breaker_and_of_no_other() {
+        let metrics = Metrics::default();
+        let open = |text: &str, node: &str| text.contains(&format!("peer_breaker_open{{node=\"{node}\"}} 1\n"));
+        std::thread::scope(|scope| {
+            for peers in [["a", "b"], ["c", "d"]] {
+                let metrics = &metrics;
+                scope.spawn(move || {
+                    for _ in 0..200 {
+                        let text = metrics.render(peers.into_iter().map(|peer| (peer, true))).unwrap();
+                        let told = ["a", "b", "c", "d"].map(|node| open(&text, node));
+                        assert_eq!(told, ["a", "b", "c", "d"].map(|node| peers.contains(&node)));
+                    }
+                });
+            }
+        });
+    }
+
+    #[test]
+    fn the_text_ends_once() {
+        let text = Metrics::default().render(std::iter::empty()).unwrap();
+        assert!(text.ends_with("# EOF\n"));
+        assert_eq!(text.matches("# EOF").count(), 1);
+    }
+}
