@@ -15,7 +15,7 @@ use smol_hyper::rt::{FuturesIo, SmolTimer};
 use tide::http;
 
 use super::{
-    Host, Until, panic_message,
+    Host, ServeOptions, Until, panic_message,
     refusal::{self, Refusal},
     request::{self, Ends},
     wire::{Answering, Turn, Wire},
@@ -44,14 +44,7 @@ where
         Until::Stop(stop) => (stop, true),
         Until::Answered => (std::future::pending().boxed().shared(), false),
     };
-    let mut connection = http1::Builder::new()
-        .keep_alive(keep_alive)
-        .timer(SmolTimer::new())
-        .header_read_timeout(options.header_timeout)
-        .max_buf_size(MAX_HEAD)
-        .max_header_size(MAX_HEAD)
-        .writev(true)
-        .serve_connection(wire, service);
+    let mut connection = parser(&options).keep_alive(keep_alive).serve_connection(wire, service);
     let mut stopping = false;
     let served = poll_fn(|cx| {
         if !stopping && stop.poll_unpin(cx).is_ready() {
@@ -72,6 +65,17 @@ where
             }
         }
     }
+}
+
+fn parser(options: &ServeOptions) -> http1::Builder {
+    let mut parser = http1::Builder::new();
+    parser
+        .timer(SmolTimer::new())
+        .header_read_timeout(options.header_timeout)
+        .max_buf_size(MAX_HEAD)
+        .max_header_size(MAX_HEAD)
+        .writev(true);
+    parser
 }
 
 impl<S> Host<S>
