@@ -17,7 +17,10 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-/// The process's metrics, all under the prefix `keyviz_fanout`.
+/// What every metric's name begins with.
+const PREFIX: &str = "keyviz_fanout";
+
+/// The process's metrics.
 pub struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
@@ -25,7 +28,6 @@ pub struct Metrics {
     calls: Family<NodeLabels, Histogram>,
     results: Family<ResultLabels, Counter>,
     bytes: Family<NodeLabels, Counter>,
-    breakers: Family<NodeLabels, Gauge>,
     merges: Histogram,
     generation: Gauge<u64, AtomicU64>,
     loaded_at: Gauge<i64, AtomicI64>,
@@ -69,13 +71,12 @@ fn seconds() -> Histogram {
 impl Default for Metrics {
     fn default() -> Self {
         let mut metrics = Self {
-            registry: Registry::with_prefix("keyviz_fanout"),
+            registry: Registry::with_prefix(PREFIX),
             requests: Family::default(),
             fanouts: seconds(),
             calls: Family::new_with_constructor(seconds),
             results: Family::default(),
             bytes: Family::default(),
-            breakers: Family::default(),
             merges: seconds(),
             generation: Gauge::default(),
             loaded_at: Gauge::default(),
@@ -94,7 +95,6 @@ impl Metrics {
         registry.register_with_unit("peer_duration", "Calls of one node", Unit::Seconds, self.calls.clone());
         registry.register("peer_results", "Outcomes of calls by node and reason, ok or why not", self.results.clone());
         registry.register("peer_body_bytes", "Bytes of bodies read", self.bytes.clone());
-        registry.register("peer_breaker_open", "1 while a peer's breaker is not closed", self.breakers.clone());
         registry.register_with_unit("merge_duration", "Merges", Unit::Seconds, self.merges.clone());
         registry.register("config_generation", "Counts the applied configurations", self.generation.clone());
         let loaded_at = self.loaded_at.clone();
@@ -135,12 +135,48 @@ impl Metrics {
 
     /// The text format, with the breakers as they are now.
     pub fn render<'a>(&self, breakers: impl Iterator<Item = (&'a str, bool)>) -> Result<String, fmt::Error> {
-        self.breakers.clear();
+        // A registry for this answer alone: a gauge that is kept would outlive its peer, and one that is cleared would
+        // be missing from an answer made at the same time.
+        let mut now = Registry::with_prefix(PREFIX);
+        let gauges = Family::<NodeLabels, Gauge>::default();
+        now.register("peer_breaker_open", "1 while a peer's breaker is not closed", gauges.clone());
         for (node, open) in breakers {
-            self.breakers.get_or_create(&NodeLabels { node: node.to_owned() }).set(open.into());
+            gauges.get_or_create(&NodeLabels { node: node.to_owned() }).set(open.into());
         }
         let mut out = String::new();
-        text::encode(&mut out, &self.registry)?;
+        text::encode_registry(&mut out, &self.registry)?;
+        text::encode_registry(&mut out, &now)?;
+        text::encode_eof(&mut out)?;
         Ok(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_made_at_once_each_tell_of_every_breaker_and_of_no_other() {
+        let metrics = Metrics::default();
+        let open = |text: &str, node: &str| text.contains(&format!("peer_breaker_open{{node=\"{node}\"}} 1\n"));
+        std::thread::scope(|scope| {
+            for peers in [["a", "b"], ["c", "d"]] {
+                let metrics = &metrics;
+                scope.spawn(move || {
+                    for _ in 0..200 {
+                        let text = metrics.render(peers.into_iter().map(|peer| (peer, true))).unwrap();
+                        let told = ["a", "b", "c", "d"].map(|node| open(&text, node));
+                        assert_eq!(told, ["a", "b", "c", "d"].map(|node| peers.contains(&node)));
+                    }
+                });
+            }
+        });
+    }
+
+    #[test]
+    fn the_text_ends_once() {
+        let text = Metrics::default().render(std::iter::empty()).unwrap();
+        assert!(text.ends_with("# EOF\n"));
+        assert_eq!(text.matches("# EOF").count(), 1);
     }
 }

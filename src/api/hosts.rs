@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use url::Host;
+use url::{Host, Url};
 
 use super::service::Active;
 use crate::{
@@ -50,10 +50,13 @@ fn is_hostname(name: &str, hostname: &str) -> bool {
 }
 
 fn is_own_entry(host: &str, snapshot: &Snapshot) -> bool {
-    let local = snapshot.local.iter().filter_map(|local| local.url.as_ref());
-    let own = snapshot.peers.iter().zip(snapshot.cast()).filter(|(_, assigned)| assigned.role == Role::Own);
-    let own = own.map(|(peer, _)| &peer.entry.url);
-    local.chain(own).filter_map(|url| url.host_str()).any(|own| bare(own).eq_ignore_ascii_case(host))
+    let names = |url: &Url| url.host_str().is_some_and(|own| bare(own).eq_ignore_ascii_case(host));
+    if snapshot.local.iter().filter_map(|local| local.url.as_ref()).any(names) {
+        return true;
+    }
+    let named: Vec<bool> = snapshot.peers.iter().map(|peer| names(&peer.entry.url)).collect();
+    // Who the entries are takes a while to find out, and anybody may send a name that is none of theirs.
+    named.contains(&true) && named.iter().zip(snapshot.cast()).any(|(named, cast)| *named && cast.role == Role::Own)
 }
 
 fn bare(host: &str) -> &str {

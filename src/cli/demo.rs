@@ -4,7 +4,7 @@ use async_std::task;
 
 use super::{Ended, FAILED, args::DemoArgs, logging, run::Daemon};
 use crate::{
-    config::{AuthMode, Config, NotAnAddress},
+    config::{AuthMode, Config, NotAnAddress, PeerEntry},
     demo::{Cluster, Options},
 };
 
@@ -17,17 +17,18 @@ pub(super) fn demo(args: &DemoArgs) -> Result<u8, Ended> {
     task::block_on(async {
         let daemon = Daemon::bind(config.into(), None).await?;
         introduce(&daemon, &cluster)?;
-        daemon.serve().await
+        Ok(daemon.serve().await)
     })
 }
 
-/// The simulated nodes as peers, open to whoever reaches the port, which is on loopback unless `--listen` says otherwise.
+/// The simulated nodes as peers, open to whoever reaches the port, which is on loopback unless `--listen` says
+/// otherwise.
 fn configuration(args: &DemoArgs, cluster: &Cluster) -> Result<Config, NotAnAddress> {
+    let peers = cluster.addresses().into_iter().map(|address| address.to_string().parse::<PeerEntry>());
     let mut config = Config::default();
     config.server.listen = args.listen;
     config.server.allow_insecure = true;
-    config.fanout.peers =
-        cluster.addresses().iter().map(|address| address.to_string().parse()).collect::<Result<_, _>>()?;
+    config.fanout.peers = peers.collect::<Result<_, _>>()?;
     config.auth.mode = AuthMode::None;
     Ok(config)
 }

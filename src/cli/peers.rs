@@ -11,9 +11,8 @@ use jiff::Timestamp;
 use super::{Ended, FAILED, USAGE, args::PeersArgs, patience, run, session};
 use crate::{
     config::AuthMode,
-    fanout::{Caller, Credentials, Fanout, FanoutBlock, MatrixQuery, NodeReport},
+    fanout::{Caller, Credentials, Fanout, FanoutBlock, MatrixQuery, Reason},
     metrics::Metrics,
-    peers::Role,
 };
 
 /// How far back the nodes are asked: enough to see that they sample, little enough for a node in trouble.
@@ -48,10 +47,10 @@ fn print(block: &FanoutBlock, out: &mut impl Write) -> io::Result<()> {
     }
     for node in &block.nodes {
         let count = |count: Option<usize>| count.map_or_else(|| "-".into(), |count| count.to_string());
-        let state = node.reason.map_or("ok", crate::fanout::Reason::as_str);
+        let state = node.reason.map_or("ok", Reason::as_str);
         let took = format!("{:.1} ms", node.duration_ms);
         let bytes = node.bytes.to_string();
-        table.add_row([&node.node, role(node), state, &took, &bytes, &count(node.rows), &count(node.columns)]);
+        table.add_row([&node.node, node.role.as_str(), state, &took, &bytes, &count(node.rows), &count(node.columns)]);
     }
     writeln!(out, "{table}")?;
     for node in &block.nodes {
@@ -63,12 +62,4 @@ fn print(block: &FanoutBlock, out: &mut impl Write) -> io::Result<()> {
         }
     }
     writeln!(out, "{} of {} nodes answered", block.responded, block.expected)
-}
-
-fn role(node: &NodeReport) -> &'static str {
-    match node.role {
-        Role::Own => "self",
-        Role::Peer => "peer",
-        Role::Duplicate => "duplicate",
-    }
 }

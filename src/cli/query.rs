@@ -16,8 +16,8 @@ use super::{
     view::{self, Answer, Colour, Terminal},
 };
 use crate::{
-    config::open,
-    fanout::{Credentials, MATRIX_PATH, NodeQuery, Redactor},
+    config::{NotFound, OpenError, Server, open},
+    fanout::{Credentials, MATRIX_PATH, MAX_ROWS, NodeQuery, Redactor},
     http::{ConnectTimeout, HyperClient},
 };
 
@@ -52,7 +52,7 @@ fn question(args: &QueryArgs, config: Option<&Path>) -> Result<Url, Ended> {
         series: args.series,
         from_unix_ms: args.from.map(|from| from.unix_ms(now)),
         to_unix_ms: args.to.map(|to| to.unix_ms(now)),
-        rows: args.rows.unwrap_or(1024) as usize,
+        rows: args.rows.map_or(MAX_ROWS, |rows| rows as usize),
     };
     url.set_path(MATRIX_PATH);
     url.set_query(Some(&query.to_string()));
@@ -63,8 +63,10 @@ fn question(args: &QueryArgs, config: Option<&Path>) -> Result<Url, Ended> {
 fn daemon_here(config: Option<&Path>) -> Result<String, Ended> {
     let listen = match open(config, &environment) {
         Ok((loaded, _)) => loaded.config.server.listen,
-        Err(error) if config.is_some() => return Err(Ended::new(USAGE, error)),
-        Err(_) => crate::config::Server::default().listen,
+        Err(OpenError::NotFound(NotFound { named_by: None, .. })) => Server::default().listen,
+        // The daemon's file may be closed to those who only ask the daemon.
+        Err(OpenError::Unreadable(_)) if config.is_none() => Server::default().listen,
+        Err(error) => return Err(Ended::new(USAGE, format!("{error}; name the daemon with --url"))),
     };
     let ip = match listen.ip() {
         ip if !ip.is_unspecified() => ip,

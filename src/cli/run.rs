@@ -23,7 +23,7 @@ pub(super) fn run(config: Option<&Path>) -> Result<u8, Ended> {
         let peers = daemon.service.snapshot().peers.len();
         let path = daemon.service.config_path().unwrap_or_default();
         log::info!("listening on http://{}, fanout.peers: {peers}, configuration: {path}", daemon.address);
-        daemon.serve().await
+        Ok(daemon.serve().await)
     })
 }
 
@@ -39,11 +39,12 @@ pub(super) fn load(config: Option<&Path>) -> Result<(Loaded, Source), Ended> {
     })
 }
 
-/// A service that has its socket.
+/// A service that has its socket and hears its signals.
 pub(super) struct Daemon {
     pub(super) service: Arc<Service>,
     pub(super) address: SocketAddr,
     listener: TcpListener,
+    signals: Signals,
 }
 
 impl Daemon {
@@ -52,32 +53,36 @@ impl Daemon {
         let cannot = |error| Ended::new(FAILED, format!("listen on {wanted} (server.listen): {error}"));
         let listener = TcpListener::bind(wanted).await.map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
+        // Before anybody is told of the address: whoever waits for that may send a signal at once.
+        let signals = Signals::new([SIGTERM, SIGINT, SIGHUP])
+            .map_err(|error| Ended::new(FAILED, format!("take the signals: {error}")))?;
         let service = Service::builder(loaded).file(source).listens_on(address).build();
-        Ok(Self { service, address, listener })
+        Ok(Self { service, address, listener, signals })
     }
 
     /// Serves until SIGTERM or SIGINT, and then what was begun; a second signal ends it at once.
-    pub(super) async fn serve(self) -> Result<u8, Ended> {
-        let signals = Signals::new([SIGTERM, SIGINT, SIGHUP])
-            .map_err(|error| Ended::new(FAILED, format!("take the signals: {error}")))?;
-        let service = Arc::clone(&self.service);
+    pub(super) async fn serve(self) -> u8 {
+        let Self { service, listener, signals, .. } = self;
+        let app = api::app(Arc::clone(&service));
         let options = {
             let service = Arc::clone(&service);
-            move || {
-                let server = &service.snapshot().config.server;
-                ServeOptions {
-                    max_connections: server.max_connections,
-                    header_timeout: HEADER_TIMEOUT,
-                    grace: server.shutdown_grace,
-                    refusal_headers: service.headers(),
-                    ..ServeOptions::default()
-                }
-            }
+            move || serve_options(&service)
         };
-        let finished = serve(self.listener, api::app(Arc::clone(&service)), options, told_to_end(signals, service));
-        let finished = finished.await;
+        let finished = serve(listener, app, options, told_to_end(signals, service)).await;
         log::info!("ended{}", if finished { "" } else { " with requests cut off" });
-        Ok(0)
+        0
+    }
+}
+
+/// By the configuration that runs now.
+fn serve_options(service: &Service) -> ServeOptions {
+    let server = &service.snapshot().config.server;
+    ServeOptions {
+        max_connections: server.max_connections,
+        header_timeout: HEADER_TIMEOUT,
+        grace: server.shutdown_grace,
+        refusal_headers: service.headers(),
+        ..ServeOptions::default()
     }
 }
 

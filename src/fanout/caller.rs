@@ -5,6 +5,10 @@ use super::redact::Redactor;
 /// The header that marks an aggregator's call (SPEC §2): the loop guard.
 pub const GUARD_HEADER: &str = "X-Admin-Fanout-Peer";
 
+/// Most bytes of a cookie's value: browsers keep no longer cookie (RFC 6265 §6.1). Every text that comes back is searched
+/// for it, byte by byte, so a longer one would cost more than any session is worth.
+const LONGEST_COOKIE: usize = 4096;
+
 /// Guard values from here on are a loop.
 const LOOP_FROM: u64 = 3;
 
@@ -50,7 +54,8 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Takes `admin_session` and `admin_csrf`, and no others, from `Cookie` headers (SPEC §7).
+    /// Takes `admin_session` and `admin_csrf`, and no others, from `Cookie` headers (SPEC §7); one that no browser would
+    /// keep counts as none.
     pub fn from_cookies<'a>(headers: impl Iterator<Item = &'a str>) -> Self {
         let mut found = Self::default();
         for (name, value) in headers.flat_map(|header| header.split(';')).filter_map(|pair| pair.split_once('=')) {
@@ -60,7 +65,7 @@ impl Credentials {
                 _ => continue,
             };
             let value = value.trim();
-            if slot.is_none() && !value.is_empty() {
+            if slot.is_none() && (1..=LONGEST_COOKIE).contains(&value.len()) {
                 *slot = Some(value.to_owned());
             }
         }
@@ -119,6 +124,14 @@ mod tests {
         let credentials = Credentials::from_cookies(["admin_session=; x=1"].into_iter());
         assert!(!credentials.has_session());
         assert_eq!(credentials.cookie_header(), None);
+    }
+
+    #[test]
+    fn a_session_one_byte_over_what_a_browser_keeps_is_none() {
+        for (length, taken) in [(LONGEST_COOKIE, true), (LONGEST_COOKIE + 1, false)] {
+            let header = format!("admin_session={}", "x".repeat(length));
+            assert_eq!(Credentials::from_cookies([&*header].into_iter()).has_session(), taken, "{length}");
+        }
     }
 
     #[test]

@@ -73,26 +73,31 @@ where
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        sync::atomic::{AtomicUsize, Ordering},
-        time::Duration,
-    };
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use futures_util::future::join;
+    use async_std::channel::{Receiver, bounded};
+    use futures_util::future::join3;
 
     use super::*;
 
-    async fn slow(counter: Arc<AtomicUsize>) -> usize {
-        task::sleep(Duration::from_millis(30)).await;
-        counter.fetch_add(1, Ordering::SeqCst)
+    /// Counts its runs, and lands when the sender of `gate` is dropped.
+    async fn flight(count: Arc<AtomicUsize>, gate: Receiver<()>) -> usize {
+        let _closed = gate.recv().await;
+        count.fetch_add(1, Ordering::SeqCst)
     }
 
     #[test]
     fn those_who_ask_for_the_same_at_once_share_one_flight() {
         let flights = Arc::new(Flights::default());
         let count = Arc::new(AtomicUsize::new(0));
-        let ask = |key: &'static str| flights.join(key, || slow(Arc::clone(&count)));
-        let ((a, b), c) = task::block_on(join(join(ask("x"), ask("x")), ask("y")));
+        let (open, gate) = bounded(1);
+        let ask = |key: &'static str| flights.join(key, || flight(Arc::clone(&count), gate.clone()));
+        let (mut a, mut b, mut c) = (Box::pin(ask("x")), Box::pin(ask("x")), Box::pin(ask("y")));
+        for asked in [&mut a, &mut b, &mut c] {
+            assert!(asked.now_or_never().is_none());
+        }
+        drop(open);
+        let (a, b, c) = task::block_on(join3(a, b, c));
         assert_eq!(a, b);
         assert_ne!(a, c);
         assert_eq!(count.load(Ordering::SeqCst), 2);
@@ -104,9 +109,20 @@ mod tests {
     fn a_flight_goes_on_when_the_first_to_ask_goes_away() {
         let flights = Arc::new(Flights::default());
         let count = Arc::new(AtomicUsize::new(0));
-        let first = flights.join("x", || slow(Arc::clone(&count)));
-        assert!(task::block_on(async_std::future::timeout(Duration::from_millis(5), first)).is_err());
-        let joined = task::block_on(flights.join("x", || slow(Arc::clone(&count))));
-        assert_eq!((joined, count.load(Ordering::SeqCst)), (0, 1));
+        let (open, gate) = bounded(1);
+        let ask = || flights.join("x", || flight(Arc::clone(&count), gate.clone()));
+        assert!(ask().now_or_never().is_none(), "gone before the end");
+        let mut joined = Box::pin(ask());
+        assert!((&mut joined).now_or_never().is_none());
+        drop(open);
+        assert_eq!((task::block_on(joined), count.load(Ordering::SeqCst)), (0, 1));
+    }
+
+    #[test]
+    fn a_flight_that_broke_is_not_joined() {
+        let flights = Arc::new(Flights::<_, usize>::default());
+        let broken = flights.join("x", || async { panic!("on purpose") });
+        assert!(task::block_on(std::panic::AssertUnwindSafe(broken).catch_unwind()).is_err());
+        assert_eq!(task::block_on(flights.join("x", || async { 7 })), 7);
     }
 }

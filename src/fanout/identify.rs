@@ -143,7 +143,12 @@ impl Asking {
 
     async fn local(&self, local: &LocalNode) {
         let look_up = OptionFuture::from(local.url.as_ref().map(|url| self.look_up(url, &local.state)));
-        join(look_up, self.note(&local.state, local.source.cluster(&self.caller, self.deadline))).await;
+        let ask = async {
+            // An in-process source that hangs is asked again with each request, and would leave a task each time.
+            let answer = timeout(self.deadline.remaining(), local.source.cluster(&self.caller, self.deadline)).await;
+            answer.unwrap_or_else(|_| Err(Failure::new(Reason::Deadline, "deadline passed while asking for the id")))
+        };
+        join(look_up, self.note(&local.state, ask)).await;
     }
 
     /// Notes the addresses by themselves: they decide while the id is not to be had.

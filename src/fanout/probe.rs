@@ -11,16 +11,21 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(24);
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Probes a peer whose breaker is open, after growing, jittered pauses, until any HTTP answer closes it (SPEC §3).
-/// Ends as well when nobody holds the peer any more: a reload has dropped or changed its entry.
+///
+/// Ends as well when nobody holds the peer any more, as a reload has dropped or changed its entry, and when an answer to
+/// a call that was still in flight has closed the breaker: should it open again, that is another probe's.
 pub(crate) async fn until_it_answers(peer: Weak<Peer>, wire: Wire) {
+    let Some(opening) = peer.upgrade().map(|peer| peer.state.get().breaker.openings()) else { return };
     let mut pause = FIRST_PAUSE;
     loop {
         task::sleep(jittered(pause)).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
         let Some(peer) = peer.upgrade() else { return };
-        peer.state.update(|memory| memory.breaker.probing(true));
+        if !peer.state.update(|memory| memory.breaker.start_probe(opening)) {
+            return;
+        }
         let answered = wire.probe(&peer.entry.url, Deadline::within(PROBE_TIMEOUT)).await.is_ok();
-        peer.state.update(|memory| if answered { memory.answered() } else { memory.breaker.probing(false) });
+        peer.state.update(|memory| if answered { memory.answered() } else { memory.breaker.probe_failed() });
         if answered {
             log::info!("{}: breaker closed, it answers again", peer.entry.entry);
             return;

@@ -1,12 +1,14 @@
 //! Bodies between hyper (frames of [`Bytes`]) and `http_types` (an `AsyncBufRead`).
 
-use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
 
 use bytes::Bytes;
-use futures_util::{AsyncBufRead as _, TryStreamExt as _};
-use http_body_util::BodyExt as _;
+use futures_util::{AsyncBufRead, TryStreamExt};
+use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, SizeHint};
 use tide::http;
 

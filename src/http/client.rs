@@ -7,18 +7,23 @@ mod exchange;
 
 use std::time::Duration;
 
-use hyper::Request;
-use hyper::header::{CONNECTION, HOST, HeaderValue};
-use surf::HttpClient;
-use surf::http::{self, Error, StatusCode, Url, Version};
-
+use hyper::{
+    Request,
+    header::{CONNECTION, HOST, HeaderValue},
+};
+use surf::{
+    HttpClient,
+    http::{self, Error, StatusCode, Url, Version},
+};
 use url::Position;
 
-use self::exchange::Exchange;
-use super::body::{self, Outgoing};
-use super::headers;
+pub use error::{WireError, WireErrorKind};
 
-pub use self::error::{WireError, WireErrorKind};
+use super::{
+    body::{self, Outgoing},
+    headers,
+};
+use exchange::Exchange;
 
 /// How long name lookup and connect may take together; put into a request's extensions. Without it, 5 s.
 #[derive(Clone, Copy, Debug)]

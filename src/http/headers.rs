@@ -1,6 +1,6 @@
 //! Header fields between hyper and `http_types`.
 
-use std::fmt::Write as _;
+use std::fmt::Write;
 
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use tide::http::{Headers, headers as types};

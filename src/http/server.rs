@@ -5,19 +5,26 @@ mod refusal;
 mod request;
 mod wire;
 
-use std::any::Any;
-use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::{
+    any::Any,
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use async_std::future::timeout;
-use async_std::net::{TcpListener, TcpStream};
-use async_std::task::{self, JoinHandle};
-use futures_util::future::{BoxFuture, Shared, join_all};
-use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use futures_util::{FutureExt as _, select_biased};
+use async_std::{
+    future::timeout,
+    net::{TcpListener, TcpStream},
+    task::{self, JoinHandle},
+};
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, Shared, join_all},
+    select_biased,
+    stream::{FuturesUnordered, StreamExt},
+};
 
-use self::refusal::Refusal;
+use refusal::Refusal;
 
 /// Most connections over the limit that wait for their 503 to be read; further ones are closed without a word.
 const MAX_REFUSED: usize = 64;

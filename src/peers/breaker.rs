@@ -3,6 +3,7 @@
 pub struct Breaker {
     failures: u32,
     position: Position,
+    openings: u32,
 }
 
 /// Where a [`Breaker`] stands.
@@ -44,9 +45,14 @@ impl Breaker {
         self.failures
     }
 
+    /// How often it has opened: tells one opening's probe from the next one's.
+    pub(crate) fn openings(&self) -> u32 {
+        self.openings
+    }
+
     /// Any HTTP answer closes it.
     pub(crate) fn answered(&mut self) {
-        *self = Self::default();
+        *self = Self { openings: self.openings, ..Self::default() };
     }
 
     /// Counts a failure; true when this one opened it. A `limit` of 0 never opens.
@@ -55,14 +61,24 @@ impl Breaker {
         let opens = !self.is_open() && limit > 0 && self.failures >= limit;
         if opens {
             self.position = Position::Open;
+            self.openings = self.openings.wrapping_add(1);
         }
         opens
     }
 
-    /// Marks a probe in flight, or its failure.
-    pub(crate) fn probing(&mut self, in_flight: bool) {
+    /// Marks a probe in flight; false when it is none of this opening any more, and must not be sent.
+    pub(crate) fn start_probe(&mut self, opening: u32) -> bool {
+        let wanted = self.is_open() && self.openings == opening;
+        if wanted {
+            self.position = Position::HalfOpen;
+        }
+        wanted
+    }
+
+    /// Marks a probe's failure.
+    pub(crate) fn probe_failed(&mut self) {
         if self.is_open() {
-            self.position = if in_flight { Position::HalfOpen } else { Position::Open };
+            self.position = Position::Open;
         }
     }
 }
@@ -98,10 +114,10 @@ mod tests {
     fn a_probe_holds_it_half_open_until_its_verdict() {
         let mut breaker = Breaker::default();
         breaker.failed(1);
-        breaker.probing(true);
+        assert!(breaker.start_probe(breaker.openings()));
         assert_eq!(breaker.position(), Position::HalfOpen);
         assert!(breaker.is_open());
-        breaker.probing(false);
+        breaker.probe_failed();
         assert_eq!(breaker.position(), Position::Open);
         breaker.answered();
         assert_eq!(breaker.position(), Position::Closed);
@@ -110,7 +126,23 @@ mod tests {
     #[test]
     fn a_late_probe_does_not_reopen_a_closed_breaker() {
         let mut breaker = Breaker::default();
-        breaker.probing(true);
+        breaker.failed(1);
+        let opening = breaker.openings();
+        assert!(breaker.start_probe(opening));
+        breaker.answered();
+        breaker.probe_failed();
+        assert!(!breaker.start_probe(opening));
         assert_eq!(breaker.position(), Position::Closed);
+    }
+
+    #[test]
+    fn each_opening_has_one_probe() {
+        let mut breaker = Breaker::default();
+        breaker.failed(1);
+        let first = breaker.openings();
+        breaker.answered();
+        breaker.failed(1);
+        assert!(!breaker.start_probe(first), "the first opening's probe is over");
+        assert!(breaker.start_probe(breaker.openings()));
     }
 }

@@ -1,16 +1,33 @@
 use std::net::{IpAddr, SocketAddr};
 
+use serde::{Serialize, Serializer};
+
 /// What an entry is in a fan-out (SPEC §3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// This node.
-    #[serde(rename = "self")]
     Own,
     /// Another node.
     Peer,
     /// A node that an earlier entry already stands for.
     Duplicate,
+}
+
+impl Role {
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Own => "self",
+            Self::Peer => "peer",
+            Self::Duplicate => "duplicate",
+        }
+    }
+}
+
+impl Serialize for Role {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
 }
 
 /// What is known of an entry.

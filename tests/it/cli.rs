@@ -196,6 +196,12 @@ fn a_named_file_must_exist_and_without_one_every_place_is_told() {
     assert_eq!(by_variable.code, Some(2));
     assert!(by_variable.err.contains("/nonexistent/two.toml"), "{}", by_variable.err);
 
+    let mut query = keyviz(&["query"]);
+    query.env("KEYVIZ_FANOUT_CONFIG", "/nonexistent/three.toml");
+    let query = said(query);
+    assert_eq!(query.code, Some(2), "query falls through to no other daemon");
+    assert!(query.err.contains("/nonexistent/three.toml"), "{}", query.err);
+
     if !Path::new("/etc/keyviz-fanout/config.toml").exists() {
         let none = run(&[]);
         assert_eq!(none.code, Some(2));
@@ -215,7 +221,6 @@ fn a_port_in_use_exits_1_and_names_the_key() {
     assert!(said.err.contains(&format!("listen on {address} (server.listen): ")), "{}", said.err);
 }
 
-/// The peer takes the call and hangs up only once the daemon has stopped listening: the request is in flight meanwhile.
 /// What the daemon says of its readiness, on a connection of its own.
 fn ready(address: SocketAddr) -> String {
     let mut client = TcpStream::connect(address).unwrap();
@@ -226,6 +231,7 @@ fn ready(address: SocketAddr) -> String {
     answer
 }
 
+/// The peer takes the call and hangs up only once the daemon is no longer ready: the request is in flight meanwhile.
 #[test]
 fn a_signal_lets_a_request_in_flight_finish_and_exits_0() {
     for signal in ["-TERM", "-INT"] {

@@ -1,4 +1,6 @@
-//! The cells as CSV, one a line, for a spreadsheet or a database.
+//! The cells as CSV, for a spreadsheet or a database: one a line, as `bucket_id` × `column_unix_ms` (the end of the
+//! window) to filter or to pivot. A cell that is missing is a zero, so that 1,024 rows × 1 day fit a spreadsheet. Keys
+//! are text where printable, else `0x…`, and empty where unbounded.
 
 use std::{borrow::Cow, io};
 
@@ -6,13 +8,6 @@ use super::{
     answer::{Answer, Row},
     text,
 };
-
-/// For `--help`.
-pub const HELP: &str = "\
-CSV in long form, one line per cell that is not zero (a cell that is missing is a zero), so that 1,024 rows × 1 day \
-fit a spreadsheet: filter it, or pivot bucket_id × column_unix_ms. column_unix_ms is the end of the window, UTC; \
-column_nodes says how many nodes are complete in it. start and end are text where printable, else 0x…, and empty where \
-unbounded. Text that a spreadsheet would take for a formula begins with a quote (')";
 
 const HEADER: [&str; 10] = [
     "bucket_id",

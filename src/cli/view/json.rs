@@ -4,9 +4,6 @@ use std::io;
 
 use super::text;
 
-/// For `--help`.
-pub const HELP: &str = "The answer's own JSON on one line, unchanged but for invisible characters, which are escaped";
-
 /// Writes `body`, the JSON of an answer, and a line end. Characters that would command a terminal become `\uXXXX`, which
 /// is the same JSON: they are valid only inside strings.
 pub fn render(body: &[u8], out: &mut impl io::Write) -> io::Result<()> {

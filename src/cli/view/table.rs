@@ -1,20 +1,15 @@
-//! The hottest rows as a table.
+//! The hottest rows as a table: sum, share of all, the busiest column (per second), the newest column that all nodes have
+//! said, the last known Raft group and term.
 
 use std::{cmp::Reverse, io};
 
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle, presets};
-
 use unicode_width::UnicodeWidthStr;
 
 use super::{
     answer::{Answer, Row},
     summary, text,
 };
-
-/// For `--help`.
-pub const HELP: &str = "\
-The hottest key ranges, busiest first: sum over the window, share of all, the busiest column (per second), the newest \
-column that all nodes have said, the last known Raft group and term; ! marks a conflict";
 
 /// How to draw the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,8 @@
-use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll, Waker},
+};
 
 use futures_util::{AsyncRead, AsyncWrite};
 
@@ -53,8 +55,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for AskFirst<T> {
 
 #[cfg(test)]
 mod tests {
-    use futures_util::io::Cursor;
-    use futures_util::{AsyncReadExt as _, AsyncWriteExt as _, FutureExt as _};
+    use futures_util::{AsyncReadExt, AsyncWriteExt, FutureExt, io::Cursor};
 
     use super::*;
 

@@ -1,15 +1,17 @@
-use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
-use std::time::{Duration, Instant};
+use std::{
+    io,
+    net::{SocketAddr, ToSocketAddrs},
+    time::{Duration, Instant},
+};
 
-use async_std::future::timeout;
-use async_std::net::TcpStream;
-use async_std::task;
+use async_std::{future::timeout, net::TcpStream, task};
 use futures_util::{AsyncRead, AsyncWrite};
 use url::{Host, Url};
 
-use super::ConnectTimeout;
-use super::error::{WireError, WireErrorKind};
+use super::{
+    ConnectTimeout,
+    error::{WireError, WireErrorKind},
+};
 
 /// What a request travels on.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}

@@ -1,5 +1,4 @@
-use std::error::Error as StdError;
-use std::io;
+use std::{error::Error, io};
 
 /// Why a call failed below HTTP. It is inside the `surf::Error` of `send`, and inside the `io::Error` of a body read.
 #[derive(Clone, Debug, thiserror::Error)]

@@ -1,17 +1,23 @@
-use std::io;
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::{
+    io,
+    pin::{Pin, pin},
+    task::{Context, Poll},
+};
 
 use bytes::Bytes;
 use futures_util::future::poll_fn;
-use hyper::body::{Body, Frame, Incoming, SizeHint};
-use hyper::client::conn::http1::{self, Connection};
-use hyper::{Request, Response};
+use hyper::{
+    Request, Response,
+    body::{Body, Frame, Incoming, SizeHint},
+    client::conn::http1::{self, Connection},
+};
 use smol_hyper::rt::FuturesIo;
 
-use super::ask_first::AskFirst;
-use super::connect::BoxStream;
-use super::error::{WireError, WireErrorKind};
+use super::{
+    ask_first::AskFirst,
+    connect::BoxStream,
+    error::{WireError, WireErrorKind},
+};
 use crate::http::body::Outgoing;
 
 /// Most bytes read at once; the buffer grows to it while reads fill it.

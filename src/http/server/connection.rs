@@ -1,27 +1,26 @@
 //! One connection: hyper parses and frames, the app answers.
 
-use std::convert::Infallible;
-use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
-use std::sync::Arc;
+use std::{convert::Infallible, panic::AssertUnwindSafe, pin::Pin, sync::Arc};
 
 use async_std::net::TcpStream;
-use futures_util::FutureExt as _;
-use futures_util::future::poll_fn;
-use hyper::body::Incoming;
-use hyper::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode};
+use futures_util::{FutureExt, future::poll_fn};
+use hyper::{
+    Method, Request, Response, StatusCode,
+    body::Incoming,
+    header::{CONTENT_LENGTH, TRANSFER_ENCODING},
+    server::conn::http1,
+    service::service_fn,
+};
 use smol_hyper::rt::{FuturesIo, SmolTimer};
 use tide::http;
 
-use super::refusal::{self, Refusal};
-use super::request::{self, Ends};
-use super::wire::{Answering, Turn, Wire};
-use super::{Host, Until, panic_message};
-use crate::http::body::Outgoing;
-use crate::http::headers;
+use super::{
+    Host, ServeOptions, Until, panic_message,
+    refusal::{self, Refusal},
+    request::{self, Ends},
+    wire::{Answering, Turn, Wire},
+};
+use crate::http::{body::Outgoing, headers};
 
 /// Most bytes of a request's head; a longer one is 431.
 const MAX_HEAD: usize = 64 * 1024;
@@ -45,14 +44,7 @@ where
         Until::Stop(stop) => (stop, true),
         Until::Answered => (std::future::pending().boxed().shared(), false),
     };
-    let mut connection = http1::Builder::new()
-        .keep_alive(keep_alive)
-        .timer(SmolTimer::new())
-        .header_read_timeout(options.header_timeout)
-        .max_buf_size(MAX_HEAD)
-        .max_header_size(MAX_HEAD)
-        .writev(true)
-        .serve_connection(wire, service);
+    let mut connection = parser(&options).keep_alive(keep_alive).serve_connection(wire, service);
     let mut stopping = false;
     let served = poll_fn(|cx| {
         if !stopping && stop.poll_unpin(cx).is_ready() {
@@ -73,6 +65,17 @@ where
             }
         }
     }
+}
+
+fn parser(options: &ServeOptions) -> http1::Builder {
+    let mut parser = http1::Builder::new();
+    parser
+        .timer(SmolTimer::new())
+        .header_read_timeout(options.header_timeout)
+        .max_buf_size(MAX_HEAD)
+        .max_header_size(MAX_HEAD)
+        .writev(true);
+    parser
 }
 
 impl<S> Host<S>

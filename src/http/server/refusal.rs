@@ -1,9 +1,7 @@
-use std::net::Shutdown;
-use std::time::Duration;
+use std::{net::Shutdown, time::Duration};
 
-use async_std::future::timeout;
-use async_std::net::TcpStream;
-use futures_util::{AsyncReadExt as _, AsyncWriteExt as _, io};
+use async_std::{future::timeout, net::TcpStream};
+use futures_util::{AsyncReadExt, AsyncWriteExt, io};
 use tide::http::{Response, StatusCode};
 
 /// How long a client that is refused whatever it asks may take to ask.

@@ -1,14 +1,15 @@
 //! hyper's request → the app's.
 
-use std::io;
-use std::net::SocketAddr;
+use std::{io, net::SocketAddr};
 
 use async_std::net::TcpStream;
-use http_body_util::BodyExt as _;
-use hyper::Request;
-use hyper::body::{Body as _, Incoming};
-use hyper::header::{HOST, HeaderMap, HeaderValue};
-use hyper::http::uri::{Authority, Uri};
+use http_body_util::BodyExt;
+use hyper::{
+    Request,
+    body::{Body, Incoming},
+    header::{HOST, HeaderMap, HeaderValue},
+    http::uri::{Authority, Uri},
+};
 use tide::http::{self, Method, Url};
 
 use super::refusal::Refusal;

@@ -1,12 +1,16 @@
-use std::io::{self, IoSlice};
-use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::task::{Context, Poll};
-use std::time::Duration;
+use std::{
+    io::{self, IoSlice},
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use futures_util::{AsyncRead, AsyncWrite};
-use hyper::rt::{Sleep, Timer as _};
+use hyper::rt::{Sleep, Timer};
 use smol_hyper::rt::SmolTimer;
 
 /// Whose turn it is on a connection, known to the service that answers and to the [`Wire`] that writes.

@@ -1,4 +1,5 @@
-//! The matrix as a picture in the terminal: keys down, time to the right, heat on a logarithmic scale.
+//! The matrix as a picture in the terminal: keys down, time to the right, heat on a logarithmic scale. What does not fit
+//! is pooled by its maximum, so that a hotspot of one cell always shows.
 
 mod axis;
 mod grid;
@@ -11,11 +12,6 @@ use self::{
     ramp::Ink,
 };
 use super::{answer::Answer, colour::Colour, summary, text};
-
-/// For `--help`.
-pub const HELP: &str = "\
-Keys (down) × time (to the right, UTC), two rows per line of text, on a logarithmic scale; what does not fit is pooled \
-by its maximum, so a hotspot of one cell always shows. × marks conflicts, a broken axis columns that not all nodes have";
 
 /// How to draw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
