@@ -119,12 +119,14 @@ impl Round {
     }
 
     async fn decode(&self, reply: Reply, series: Series) -> Result<Answer, Failure> {
-        // Decoding megabytes would hold up an executor thread, and more at once than there are cores gains nothing.
+        // More at once than there are cores gains nothing.
         let _turn = self.fanout.cores.acquire().await;
         let redactor = self.caller.credentials.redactor();
+        let buffers = Arc::clone(&self.fanout.buffers);
         task::spawn_blocking(move || {
-            let matrix = decode(&reply.body, series)
-                .map_err(|error| Failure::new(Reason::Decode, redactor.clean(&error.to_string())))?;
+            let decoded = decode(&reply.body, series);
+            buffers.give(reply.body);
+            let matrix = decoded.map_err(|error| Failure::new(Reason::Decode, redactor.clean(&error.to_string())))?;
             match matrix.fanout_expected {
                 Some(expected) if expected > 1 => Err(Failure::new(
                     Reason::Aggregate,

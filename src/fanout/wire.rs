@@ -16,6 +16,7 @@ use url::Url;
 
 use super::{
     budget::{BudgetLimits, MemoryBudget, Reservation},
+    buffers::Buffers,
     caller::{Caller, GUARD_HEADER},
     failure::{Failure, Reason},
     redact::Redactor,
@@ -61,6 +62,7 @@ pub struct Wire {
     body_cap: u64,
     limits: BudgetLimits,
     budget: Arc<MemoryBudget>,
+    buffers: Arc<Buffers>,
     instance: Arc<str>,
 }
 
@@ -112,11 +114,12 @@ impl Wire {
     pub(crate) fn new(
         client: surf::Client,
         fanout: &config::Fanout,
-        budget: Arc<MemoryBudget>,
+        (budget, buffers): (Arc<MemoryBudget>, Arc<Buffers>),
         instance: Arc<str>,
     ) -> Self {
         let limits = BudgetLimits { budget: fanout.memory_budget, body_cap: fanout.body_cap };
-        Self { client, connect_timeout: fanout.connect_timeout, body_cap: fanout.body_cap, limits, budget, instance }
+        let &config::Fanout { connect_timeout, body_cap, .. } = fanout;
+        Self { client, connect_timeout, body_cap, limits, budget, buffers, instance }
     }
 
     /// The same with a smaller cap, for answers that are known to be small.
@@ -211,7 +214,7 @@ impl Wire {
         progress.is(Doing::WaitingForMemory);
         reservation.grow(reserved).await;
         progress.is(Doing::ReadingBody);
-        let mut body = Vec::with_capacity(usize::try_from(reserved).unwrap_or(0));
+        let mut body = self.buffers.take(usize::try_from(reserved).unwrap_or(0));
         loop {
             let (chunk, total) = {
                 let chunk = reader.fill_buf().await.map_err(|error| broken_body(&error))?;
@@ -232,6 +235,7 @@ impl Wire {
                 reserved = share;
                 progress.is(Doing::ReadingBody);
             }
+            self.buffers.reserve(&mut body, read);
             body.extend_from_slice(chunk);
             reader.consume_unpin(read);
             progress.bytes.store(total, Ordering::Relaxed);
