@@ -1,20 +1,23 @@
 //! From the answers of all nodes to the one that the caller gets: nothing twice, nothing silently missing.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
 
 use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::{
     FanoutBlock, Gathered, MatrixQuery, NodeReport, Outcome, Redactor, Snapshot, Verdict, Warning,
+    buffers::Buffers,
     call::{Answer, Called, Round},
     failure::{Failure, Reach, Reason},
 };
 use crate::{
     config::AuthMode,
     matrix::Matrix,
-    merge::{self, Findings, Merged, merge},
-    metrics::Metrics,
+    merge::{self, Findings, Merge},
     peers::{Assignment, NodeState, Role},
 };
 
@@ -27,7 +30,7 @@ struct Node<'a> {
 }
 
 /// Drops what turned out to be counted twice, merges, and encodes.
-pub(crate) fn assemble(round: &Round, query: MatrixQuery, gathered: Gathered, metrics: &Metrics) -> Outcome {
+pub(crate) fn assemble(round: &Round, query: MatrixQuery, gathered: Gathered) -> Outcome {
     let snapshot = &*round.snapshot;
     if let Some(status) = round.verdict_of(gathered.local.as_ref()) {
         let nodes = gathered.local.into_iter().map(|called| called.report).collect();
@@ -37,12 +40,20 @@ pub(crate) fn assemble(round: &Round, query: MatrixQuery, gathered: Gathered, me
     if let Some(status) = verdict_of_all(snapshot, &nodes) {
         return Outcome { block: block(nodes), verdict: Verdict::Refused(status) };
     }
-    let merged = merge_answers(snapshot, query, &mut nodes, &round.caller.credentials.redactor(), metrics);
+    let answers: Vec<_> = nodes.iter_mut().map(|node| node.answer.take()).collect();
+    let started = Instant::now();
+    let merge = merge(snapshot, query, &answers);
+    let redactor = round.caller.credentials.redactor();
+    let contributors = nodes.iter_mut().zip(&answers).filter_map(|(node, answer)| Some((node, answer.as_ref()?)));
+    for ((node, answer), findings) in contributors.zip(merge.findings()) {
+        note(node, answer, findings, &merge, snapshot, &redactor);
+    }
     let block = block(nodes);
     if block.responded == 0 {
         return Outcome { block, verdict: Verdict::NoNodeAnswered };
     }
-    let body = encode(&merged, query, &block);
+    let body = encode(&merge, query, &block, &round.fanout.buffers);
+    round.fanout.metrics.merged(started.elapsed());
     Outcome { block, verdict: Verdict::Merged(body) }
 }
 
@@ -125,14 +136,7 @@ fn verdict_of_all(snapshot: &Snapshot, nodes: &[Node<'_>]) -> Option<u16> {
     answered.all(|verdict| verdict.is_some()).then_some(first)
 }
 
-fn merge_answers(
-    snapshot: &Snapshot,
-    query: MatrixQuery,
-    nodes: &mut [Node<'_>],
-    redactor: &Redactor,
-    metrics: &Metrics,
-) -> Merged {
-    let started = Instant::now();
+fn merge<'a>(snapshot: &Snapshot, query: MatrixQuery, answers: &'a [Option<Answer>]) -> Merge<'a> {
     let options = merge::Options {
         step: snapshot.config.merge.step,
         dedupe: snapshot.config.merge.dedupe,
@@ -141,19 +145,19 @@ fn merge_answers(
         rows: query.rows,
         max_cells: snapshot.config.fanout.max_cells,
     };
-    let inputs: Vec<&Matrix> =
-        nodes.iter().filter_map(|node| node.answer.as_ref()).map(|answer| &answer.matrix).collect();
-    let merged = merge(query.series, &inputs, &options);
-    metrics.merged(started.elapsed());
-    let contributors = nodes.iter_mut().filter(|node| node.answer.is_some());
-    for (node, findings) in contributors.zip(&merged.findings) {
-        note(node, findings, &merged, snapshot, redactor);
-    }
-    merged
+    let inputs: Vec<&Matrix> = answers.iter().flatten().map(|answer| &answer.matrix).collect();
+    Merge::new(query.series, &inputs, &options)
 }
 
 /// Puts what the merge found about a node into its report, and its step into its memory.
-fn note(node: &mut Node<'_>, findings: &Findings, merged: &Merged, snapshot: &Snapshot, redactor: &Redactor) {
+fn note(
+    node: &mut Node<'_>,
+    answer: &Answer,
+    findings: &Findings,
+    merge: &Merge<'_>,
+    snapshot: &Snapshot,
+    redactor: &Redactor,
+) {
     if let Some(state) = node.state {
         state.update(|memory| memory.own_step_ms = findings.own_step_ms.or(memory.own_step_ms));
     }
@@ -165,8 +169,7 @@ fn note(node: &mut Node<'_>, findings: &Findings, merged: &Merged, snapshot: &Sn
         ));
         return;
     }
-    let Some(answer) = &node.answer else { return };
-    let step = merged.step_ms.or(findings.own_step_ms).unwrap_or(60_000);
+    let step = merge.step_ms().or(findings.own_step_ms).unwrap_or(60_000);
     let row_limit = (snapshot.config.fanout.row_limit as usize).min(super::MAX_ROWS);
     let rows = answer.matrix.rows.len();
     let mut warn = |code, message: String| {
@@ -208,9 +211,12 @@ fn skew(answer: &Answer, generated_at: Option<Timestamp>, step_ms: i64) -> Optio
     (off > allowed).then(|| format!("its clock is {:.1} s {word}", off.as_secs_f64()))
 }
 
-fn encode(merged: &Merged, query: MatrixQuery, block: &FanoutBlock) -> Bytes {
+fn encode(merge: &Merge<'_>, query: MatrixQuery, block: &FanoutBlock, buffers: &Arc<Buffers>) -> Bytes {
     let generated_at = Timestamp::now().to_string();
     let fanout = serde_json::to_vec(block).unwrap_or_default();
     let extras = merge::Extras { generated_at: &generated_at, identity: query.identity, fanout: &fanout };
-    merge::encode(merged, &extras).into()
+    // Where nodes counted in the same windows the answer is shorter than theirs together, and rarely longer elsewhere.
+    let bytes: u64 = block.nodes.iter().map(|node| node.bytes).sum();
+    let buffer = buffers.take(usize::try_from(bytes).unwrap_or(0));
+    buffers.share(merge.encode(&extras, buffer))
 }

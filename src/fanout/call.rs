@@ -10,7 +10,8 @@ use async_std::{future::timeout, task};
 use jiff::Timestamp;
 
 use super::{
-    Fanout, LocalMatrix, LocalNode, Snapshot,
+    Fanout, LocalMatrix, LocalNode, Redactor, Snapshot,
+    buffers::Buffers,
     caller::Caller,
     deadline::Deadline,
     failure::{Failure, Reach, Reason},
@@ -122,23 +123,12 @@ impl Round {
     }
 
     async fn decode(&self, reply: Reply, series: Series) -> Result<Answer, Failure> {
-        // Decoding megabytes would hold up an executor thread, and more at once than there are cores gains nothing.
+        // More at once than there are cores gains nothing.
         let _turn = self.fanout.cores.acquire().await;
-        let redactor = self.caller.credentials.redactor();
-        task::spawn_blocking(move || {
-            let matrix = decode(&reply.body, series)
-                .map_err(|error| Failure::new(Reason::Decode, redactor.clean(&error.to_string())))?;
-            match matrix.fanout_expected {
-                Some(expected) if expected > 1 => Err(Failure::new(
-                    Reason::Aggregate,
-                    format!(
-                        "a merged answer of {expected} nodes: an aggregator, or a proxy that drops the guard header"
-                    ),
-                )),
-                _ => Ok(Answer { matrix, sent_at: reply.sent_at, head_at: reply.head_at }),
-            }
-        })
-        .await
+        let small = reply.body.len() <= DECODED_IN_PLACE;
+        let (redactor, buffers) = (self.caller.credentials.redactor(), Arc::clone(&self.fanout.buffers));
+        let work = move || answer_of(reply, series, &redactor, &buffers);
+        if small { work() } else { task::spawn_blocking(work).await }
     }
 
     /// Notes the outcome on the node's state; for a peer, its breaker too.
@@ -180,6 +170,23 @@ impl Round {
             log::warn!("{node}: breaker opened after {limit} failures in a row, last: {}", failure.message);
             task::spawn(probe::until_it_answers(Arc::downgrade(peer), self.snapshot.wire.clone()));
         }
+    }
+}
+
+/// A body up to this size is decoded within a millisecond, which another thread would not be worth; a larger one would
+/// hold up the executor.
+const DECODED_IN_PLACE: usize = 1 << 20;
+
+fn answer_of(reply: Reply, series: Series, redactor: &Redactor, buffers: &Arc<Buffers>) -> Result<Answer, Failure> {
+    let decoded = decode(&reply.body, series);
+    buffers.give(reply.body);
+    let matrix = decoded.map_err(|error| Failure::new(Reason::Decode, redactor.clean(&error.to_string())))?;
+    match matrix.fanout_expected {
+        Some(expected) if expected > 1 => Err(Failure::new(
+            Reason::Aggregate,
+            format!("a merged answer of {expected} nodes: an aggregator, or a proxy that drops the guard header"),
+        )),
+        _ => Ok(Answer { matrix, sent_at: reply.sent_at, head_at: reply.head_at }),
     }
 }
 

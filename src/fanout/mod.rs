@@ -6,6 +6,7 @@
 
 mod assemble;
 mod budget;
+mod buffers;
 mod call;
 mod caller;
 mod deadline;
@@ -48,18 +49,20 @@ use crate::{
     peers::{Assignment, FileMembership, Membership, NodeState, Peer, Role},
 };
 use budget::MemoryBudget;
+use buffers::Buffers;
 use call::{Called, Round};
 use flights::Flights;
 use identify::Questions;
 use local::HttpNode;
 
-/// What outlives any one configuration: the client, the memory budget, the flights, who the peers are.
+/// What outlives any one configuration: the client, the memory of bodies, the flights, who the peers are.
 pub struct Fanout {
     client: surf::Client,
     membership: Box<dyn Membership>,
     in_process: Option<Arc<dyn LocalSource>>,
     instance: Arc<str>,
     budget: Arc<MemoryBudget>,
+    buffers: Arc<Buffers>,
     cores: Semaphore,
     flights: Arc<Flights<FlightKey, Arc<Outcome>>>,
     questions: Arc<Questions>,
@@ -109,6 +112,7 @@ impl Fanout {
             in_process: None,
             instance: uuid::Uuid::new_v4().to_string().into(),
             budget: Arc::default(),
+            buffers: Arc::default(),
             cores: Semaphore::new(std::thread::available_parallelism().map_or(1, Into::into)),
             flights: Arc::default(),
             questions: Arc::default(),
@@ -150,7 +154,8 @@ impl Fanout {
 
     /// What requests under `config` work with. Peers and the local node keep their memory where `before` had them.
     pub fn snapshot(&self, generation: u64, config: Arc<Config>, before: Option<&Snapshot>) -> Snapshot {
-        let wire = Wire::new(self.client.clone(), &config.fanout, Arc::clone(&self.budget), Arc::clone(&self.instance));
+        let memory = (Arc::clone(&self.budget), Arc::clone(&self.buffers));
+        let wire = Wire::new(self.client.clone(), &config.fanout, memory, Arc::clone(&self.instance));
         let peers = Peer::roster(self.membership.entries(&config), before.map_or(&[], |before| &before.peers));
         let local = self.local(&config, &wire);
         Snapshot { generation, config, peers, local, listen: self.listen.get().copied(), wire }
@@ -202,8 +207,7 @@ impl Fanout {
         let gathered = round.clone().call_everyone(query).await;
         identify::wait_for_returned(unnamed, &gathered, deadline).await;
         let _turn = self.cores.acquire().await;
-        let metrics = Arc::clone(&self.metrics);
-        let outcome = task::spawn_blocking(move || assemble::assemble(&round, query, gathered, &metrics)).await;
+        let outcome = task::spawn_blocking(move || assemble::assemble(&round, query, gathered)).await;
         self.metrics.fanout(started, outcome.block.nodes.iter().filter(|node| node.counts).map(NodeReport::measured));
         Arc::new(outcome)
     }

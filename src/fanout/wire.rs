@@ -10,6 +10,7 @@ use url::Url;
 
 use super::{
     budget::{BudgetLimits, MemoryBudget, Reservation},
+    buffers::Buffers,
     caller::{Caller, GUARD_HEADER},
     deadline::{Deadline, Progress},
     failure::{Failure, Reason},
@@ -40,6 +41,7 @@ pub struct Wire {
     body_cap: u64,
     limits: BudgetLimits,
     budget: Arc<MemoryBudget>,
+    buffers: Arc<Buffers>,
     instance: Arc<str>,
 }
 
@@ -60,11 +62,12 @@ impl Wire {
     pub(crate) fn new(
         client: surf::Client,
         fanout: &config::Fanout,
-        budget: Arc<MemoryBudget>,
+        (budget, buffers): (Arc<MemoryBudget>, Arc<Buffers>),
         instance: Arc<str>,
     ) -> Self {
         let limits = BudgetLimits { budget: fanout.memory_budget, body_cap: fanout.body_cap };
-        Self { client, connect_timeout: fanout.connect_timeout, body_cap: fanout.body_cap, limits, budget, instance }
+        let &config::Fanout { connect_timeout, body_cap, .. } = fanout;
+        Self { client, connect_timeout, body_cap, limits, budget, buffers, instance }
     }
 
     /// The same with a smaller cap, for answers that are known to be small.
@@ -151,7 +154,7 @@ impl Wire {
         let mut reservation = self.budget.reservation(self.limits);
         let mut reserved = declared.unwrap_or(0);
         progress.reserve(&mut reservation, reserved).await?;
-        let mut body = Vec::with_capacity(usize::try_from(reserved).unwrap_or(0));
+        let mut body = self.buffers.take(usize::try_from(reserved).unwrap_or(0));
         loop {
             let (chunk, total) = {
                 let chunk = reader.fill_buf().await.map_err(|error| broken_body(&error))?;
@@ -170,6 +173,7 @@ impl Wire {
                 progress.reserve(&mut reservation, share - reserved).await?;
                 reserved = share;
             }
+            self.buffers.reserve(&mut body, read);
             body.extend_from_slice(chunk);
             reader.consume_unpin(read);
             progress.bytes.store(total, Ordering::Relaxed);

@@ -14,6 +14,12 @@ impl Json {
         Self(Vec::with_capacity(bytes))
     }
 
+    /// Writes into `buffer`, whose contents are lost.
+    pub(crate) fn over(mut buffer: Vec<u8>) -> Self {
+        buffer.clear();
+        Self(buffer)
+    }
+
     pub(crate) fn finish(self) -> Vec<u8> {
         self.0
     }

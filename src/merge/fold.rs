@@ -3,19 +3,22 @@
 
 use super::{
     MergedRow,
+    encode::{Led, RowView},
     identity::{Identity, sole_identity},
     lanes::Lanes,
     plan::Plan,
     rule::Rule,
     seen::Seen,
 };
+use std::borrow::Cow;
+
 use crate::matrix::{Identities, IdentitiesBuilder, Row, RowMeta, Series};
 
 /// The row merged last, and the memory for the next.
 pub(super) struct Fold<'a> {
     lanes: Lanes,
     rule: Rule<'a>,
-    meta: Option<&'a RowMeta>,
+    meta: Cow<'a, RowMeta>,
     values: Vec<u64>,
     conflicts: Vec<bool>,
     /// The identity of all counts of the row; `None` when there are several, and `seen` has that of each cell.
@@ -33,7 +36,7 @@ impl<'a> Fold<'a> {
         let shared = lanes.shared_windows;
         Self {
             rule: Rule::new(series, plan),
-            meta: None,
+            meta: Cow::default(),
             values: vec![0; columns],
             conflicts: vec![false; columns],
             sole: None,
@@ -45,8 +48,8 @@ impl<'a> Fold<'a> {
     }
 
     /// Merges one row of these inputs.
-    pub(super) fn row(&mut self, contributors: &[(usize, &'a Row)]) {
-        self.meta = contributors.first().map(|(_, row)| &row.meta);
+    pub(super) fn row(&mut self, contributors: &[(usize, &'a Row)]) -> &Self {
+        self.meta = contributors.first().map_or_else(Cow::default, |(_, row)| Cow::Borrowed(&row.meta));
         self.values.fill(0);
         self.conflicts.fill(false);
         self.add_alone(contributors);
@@ -61,6 +64,7 @@ impl<'a> Fold<'a> {
         for i in 0..self.lanes.irregular_columns.len() {
             self.merge_by_rule(self.lanes.irregular_columns[i]);
         }
+        self
     }
 
     fn add_alone(&mut self, contributors: &[(usize, &Row)]) {
@@ -116,19 +120,29 @@ impl<'a> Fold<'a> {
         self.values.iter().map(|&value| u128::from(value)).sum()
     }
 
-    pub(super) fn bucket_id(&self) -> &'a str {
-        self.meta.map_or("", |meta| &meta.bucket_id)
+    /// The row as it is, until the next.
+    pub(super) fn view(&self) -> RowView<'_> {
+        let led = self.sole.map_or_else(|| self.led_by_each(), Led::By);
+        RowView { meta: &self.meta, values: &self.values, led, conflicts: self.conflicts() }
+    }
+
+    fn conflicts(&self) -> Option<&[bool]> {
+        self.conflicts.contains(&true).then_some(&self.conflicts)
+    }
+
+    fn led_by_each(&self) -> Led<'_> {
+        let (groups, terms) = self.identities();
+        Led::ByEach(Cow::Owned(groups), Cow::Owned(terms))
     }
 
     pub(super) fn to_row(&self) -> MergedRow {
-        let conflict = self.conflicts.contains(&true);
         let (raft_group_ids, leader_terms) = self.identities();
         MergedRow {
-            meta: self.meta.cloned().unwrap_or_default(),
+            meta: self.meta.clone().into_owned(),
             values: self.values.clone(),
             raft_group_ids,
             leader_terms,
-            conflicts: conflict.then(|| self.conflicts.clone()),
+            conflicts: self.conflicts().map(<[bool]>::to_vec),
         }
     }
 

@@ -48,25 +48,22 @@ fn runs(ids: Option<&Identities>, cells: usize) -> impl Iterator<Item = (usize, 
 
 /// The identity of everything these rows counted; `None` when there are several.
 pub(super) fn sole_identity<'a>(rows: impl Iterator<Item = &'a Row> + Clone) -> Option<Identity> {
-    let group = sole_value(rows.clone().map(|row| (row.raft_group_ids.as_ref(), row)))?;
-    let term = sole_value(rows.map(|row| (row.leader_terms.as_ref(), row)))?;
-    Some(Identity { term, group })
+    let mut counts = rows.clone().filter_map(|row| Some((row, row.values.iter().position(|&count| count > 0)?)));
+    let Some((row, first)) = counts.next() else { return Some(Identity::default()) };
+    let sole = identity_at(row, first);
+    let mut arrays = rows.flat_map(|row| {
+        [(&row.raft_group_ids, sole.group), (&row.leader_terms, sole.term)]
+            .map(|(ids, value)| (ids, value, &row.values))
+    });
+    arrays.all(|(ids, value, counts)| is_sole(ids.as_ref(), value, counts)).then_some(sole)
 }
 
-/// The one value that all cells with a count have.
-fn sole_value<'a>(rows: impl Iterator<Item = (Option<&'a Identities>, &'a Row)>) -> Option<u64> {
-    let mut sole = None;
-    let mut admit = |value, counts: &[u64]| {
-        sole == Some(value) || counts.iter().all(|&count| count == 0) || sole.replace(value).is_none()
-    };
-    for (ids, row) in rows {
-        let is_sole = match ids {
-            Some(ids) => ids.runs().all(|(run, value)| admit(value, &row.values[run])),
-            None => admit(0, &row.values),
-        };
-        if !is_sole {
-            return None;
-        }
-    }
-    Some(sole.unwrap_or_default())
+/// Whether every count has this value. Cells without a count, which nodes mostly send as 0, may have any.
+fn is_sole(ids: Option<&Identities>, value: u64, counts: &[u64]) -> bool {
+    let Some(ids) = ids else { return value == 0 || is_quiet(counts) };
+    ids.uniform() == Some(value) || ids.runs().all(|(run, other)| other == value || is_quiet(&counts[run]))
+}
+
+fn is_quiet(counts: &[u64]) -> bool {
+    counts.iter().all(|&count| count == 0)
 }

@@ -25,7 +25,7 @@ use crate::{
     config::{Dedupe, Step},
     matrix::{Identities, Matrix, RowMeta, Series},
 };
-use budget::Budget;
+use encode::Frame;
 use fold::Fold;
 use layout::{Input, Layout};
 use plan::Plan;
@@ -107,24 +107,83 @@ pub struct Divergence {
     pub first_bucket_id: String,
 }
 
+/// A merge whose rows and columns are settled, while its cells are merged row by row when they are wanted: into one row's
+/// memory by [`encode`](Merge::encode), so that an answer never exists beside its own bytes.
+pub struct Merge<'a> {
+    series: Series,
+    layout: Layout<'a>,
+    /// The rows left after the budget, as places in the table, in their order.
+    kept: Vec<usize>,
+    findings: Vec<Findings>,
+}
+
+impl<'a> Merge<'a> {
+    /// Settles how `inputs` (the local matrix first, then the peers' in the file's order), all of the same `series`, are
+    /// merged.
+    pub fn new(series: Series, inputs: &[&'a Matrix], options: &Options) -> Self {
+        let mut inputs: Vec<_> = inputs.iter().map(|matrix| Input::new(matrix)).collect();
+        let mut layout = Layout::new(&inputs, options);
+        if layout.cells() > options.max_cells {
+            admission::admit(&mut inputs, options);
+            layout = Layout::new(&inputs, options);
+        }
+        let divergences = mem::take(&mut layout.divergences);
+        let findings =
+            inputs.iter().zip(divergences).map(|(input, rows)| layout.findings(series, input, rows)).collect();
+        let kept = budget::keep(&layout.table.rows, options.rows, &mut Fold::new(series, &layout.plan, inputs.len()));
+        Self { series, layout, kept, findings }
+    }
+
+    /// What was found about each input, in the order of the inputs.
+    pub fn findings(&self) -> &[Findings] {
+        &self.findings
+    }
+
+    /// The step used, milliseconds; `None` when the step is off.
+    pub fn step_ms(&self) -> Option<i64> {
+        self.layout.step_ms
+    }
+
+    /// Merges the cells, and encodes the result as [`encode()`] does, into `buffer`, whose contents are lost.
+    pub fn encode(&self, extras: &Extras<'_>, buffer: Vec<u8>) -> Vec<u8> {
+        let rows = &self.layout.table.rows;
+        let mut fold = self.fold();
+        encode::document(buffer, &self.frame(), extras, |json| {
+            json.array(&self.kept, |json, &place| encode::row(json, &fold.row(&rows[place]).view(), extras.identity));
+        })
+    }
+
+    /// Merges the cells.
+    pub fn into_merged(self) -> Merged {
+        let mut fold = self.fold();
+        let rows = self.kept.iter().map(|&place| fold.row(&self.layout.table.rows[place]).to_row()).collect();
+        drop(fold);
+        let rows_dropped = self.rows_dropped();
+        let Self { series, layout, findings, .. } = self;
+        let Plan { column_unix_ms, column_nodes, .. } = layout.plan;
+        Merged { series, column_unix_ms, column_nodes, step_ms: layout.step_ms, rows, rows_dropped, findings }
+    }
+
+    fn fold(&self) -> Fold<'_> {
+        Fold::new(self.series, &self.layout.plan, self.findings.len())
+    }
+
+    fn rows_dropped(&self) -> usize {
+        self.layout.table.rows.len() - self.kept.len()
+    }
+
+    fn frame(&self) -> Frame<'_> {
+        Frame {
+            series: self.series,
+            column_unix_ms: &self.layout.plan.column_unix_ms,
+            column_nodes: &self.layout.plan.column_nodes,
+            step_ms: self.layout.step_ms,
+            rows_dropped: self.rows_dropped(),
+        }
+    }
+}
+
 /// Merges `inputs` (the local matrix first, then the peers' in the file's order), all of the same `series`.
 pub fn merge(series: Series, inputs: &[&Matrix], options: &Options) -> Merged {
-    let mut inputs: Vec<_> = inputs.iter().map(|matrix| Input::new(matrix)).collect();
-    let mut layout = Layout::new(&inputs, options);
-    if layout.cells() > options.max_cells {
-        admission::admit(&mut inputs, options);
-        layout = Layout::new(&inputs, options);
-    }
-    let divergences = mem::take(&mut layout.divergences);
-    let findings = inputs.iter().zip(divergences).map(|(input, rows)| layout.findings(series, input, rows)).collect();
-    let mut fold = Fold::new(series, &layout.plan, inputs.len());
-    let mut budget = Budget::new(options.rows, layout.table.rows.len());
-    for contributors in &layout.table.rows {
-        fold.row(contributors);
-        budget.offer(&fold);
-    }
-    let rows = budget.into_rows();
-    let rows_dropped = layout.table.rows.len() - rows.len();
-    let Plan { column_unix_ms, column_nodes, .. } = layout.plan;
-    Merged { series, column_unix_ms, column_nodes, step_ms: layout.step_ms, rows, rows_dropped, findings }
+    Merge::new(series, inputs, options).into_merged()
 }

@@ -5,11 +5,13 @@ use std::collections::HashMap;
 use super::Divergence;
 use crate::matrix::{Matrix, Row, RowMeta};
 
+/// The inputs that have one row, in their order, never none; the first one's description is kept.
+pub(super) type Contributors<'a> = Vec<(usize, &'a Row)>;
+
 /// The merged rows in the order of their first appearance.
 #[derive(Debug, Default)]
 pub(super) struct Table<'a> {
-    /// Per merged row, the inputs that have it, in their order; the first one's description is kept.
-    pub(super) rows: Vec<Vec<(usize, &'a Row)>>,
+    pub(super) rows: Vec<Contributors<'a>>,
     by_bucket: HashMap<&'a str, usize>,
 }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Debug};
 
 use keyviz_fanout::{
     matrix::{Matrix, Series},
-    merge::{Merged, Options, merge},
+    merge::{Extras, Merge, Merged, Options, encode, merge},
 };
 use proptest::{prelude::*, sample::Index};
 
@@ -50,6 +50,21 @@ proptest! {
     fn the_merge_equals_the_oracle_in_every_field((series, nodes) in nodes(), options in strategies::options()) {
         let inputs: Vec<_> = nodes.iter().collect();
         prop_assert_eq!(merge(series, &inputs, &options), oracle::merge(series, &inputs, &options));
+    }
+
+    #[test]
+    fn rows_encoded_as_they_are_merged_give_the_bytes_of_the_merged_matrix(
+        (series, nodes) in nodes(),
+        options in strategies::options(),
+        identity in any::<bool>(),
+    ) {
+        let inputs: Vec<_> = nodes.iter().collect();
+        let extras = Extras { generated_at: "2026-11-23T00:00:00Z", identity, fanout: b"{}" };
+        let merging = Merge::new(series, &inputs, &options);
+        let merged = merge(series, &inputs, &options);
+        prop_assert_eq!(merging.findings(), &merged.findings);
+        let text = |bytes| String::from_utf8(bytes).unwrap_or_default();
+        prop_assert_eq!(text(merging.encode(&extras, b"from before".to_vec())), text(encode(&merged, &extras)));
     }
 
     #[test]
