@@ -8,7 +8,7 @@ use tide::{Body, Request, Response, StatusCode};
 
 use super::{ApiError, State, auth, gate, json};
 use crate::{
-    fanout::{Caller, Deadline, Failure, LocalMatrix, LocalNode, MatrixQuery, Outcome, Snapshot, Verdict},
+    fanout::{Caller, Deadline, Failure, FanoutBlock, LocalMatrix, LocalNode, MatrixQuery, Outcome, Snapshot, Verdict},
     matrix,
 };
 
@@ -24,8 +24,10 @@ pub(super) async fn merged(request: Request<State>) -> Result<Response, ApiError
     }
     let outcome = request.state().fanout.matrix(snapshot, query, caller).await;
     let mut response = fanned_out(&outcome, query).unwrap_or_else(ApiError::into_response);
-    let (responded, expected) = (outcome.block.responded, outcome.block.expected);
-    response.insert_header("X-Keyviz-Responded", format!("{responded}/{expected}"));
+    if !matches!(outcome.verdict, Verdict::Refused(_)) {
+        let FanoutBlock { responded, expected, .. } = outcome.block;
+        response.insert_header("X-Keyviz-Responded", format!("{responded}/{expected}"));
+    }
     Ok(response)
 }
 

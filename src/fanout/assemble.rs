@@ -18,7 +18,7 @@ use crate::{
     config::AuthMode,
     matrix::Matrix,
     merge::{self, Findings, Merge},
-    peers::{Assignment, NodeState, Role},
+    peers::{Assignment, LastError, NodeState, Role},
 };
 
 /// A node as it is listed, with what it adds to the merge.
@@ -130,7 +130,8 @@ fn verdict_of_all(snapshot: &Snapshot, nodes: &[Node<'_>]) -> Option<u16> {
     let peers = nodes.iter().filter(|node| node.report.role == Role::Peer);
     let mut answered = peers
         .filter_map(|node| node.failure.as_ref())
-        .filter(|failure| failure.reason.reach() == Reach::Answered)
+        // As of a local node, a 503 is no verdict: its sampler is off, or it is not up yet.
+        .filter(|failure| failure.reason.reach() == Reach::Answered && failure.status != Some(503))
         .map(Failure::verdict);
     let first = answered.next()??;
     answered.all(|verdict| verdict.is_some()).then_some(first)
@@ -162,11 +163,7 @@ fn note(
         state.update(|memory| memory.own_step_ms = findings.own_step_ms.or(memory.own_step_ms));
     }
     if let Some(cells) = findings.over_max_cells {
-        let most = snapshot.config.fanout.max_cells;
-        node.report.fail(&Failure::new(
-            Reason::TooLarge,
-            format!("with it the result would have {cells} cells, fanout.max_cells is {most}; ask for a shorter range, or for fewer rows (fanout.row_limit)"),
-        ));
+        leave_out(node, cells, snapshot.config.fanout.max_cells);
         return;
     }
     let step = merge.step_ms().or(findings.own_step_ms).unwrap_or(60_000);
@@ -196,6 +193,18 @@ fn note(
     }
     if findings.columns_unordered {
         warn("columns_unordered", "its columns were out of order or repeated; its clock was set back".into());
+    }
+}
+
+/// A node whose matrix would take the result over `fanout.max_cells`.
+fn leave_out(node: &mut Node<'_>, cells: u64, most: u64) {
+    let help = "ask for a shorter range, or for fewer rows (fanout.row_limit)";
+    let message = format!("with it the result would have {cells} cells, fanout.max_cells is {most}; {help}");
+    log::warn!("{}: {}: {message}", node.report.node, Reason::TooLarge);
+    node.report.fail(&Failure::new(Reason::TooLarge, message.clone()));
+    if let Some(state) = node.state {
+        let error = LastError { at: Timestamp::now(), reason: Reason::TooLarge.as_str(), message };
+        state.update(|memory| memory.last_error = Some(error));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     sync::Arc,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, SystemTime},
 };
 
 use async_lock::Semaphore;
@@ -50,17 +50,15 @@ pub(crate) struct Round {
 
 impl Round {
     pub(crate) async fn peer(self, peer: Arc<Peer>, query: NodeQuery) -> Called {
-        let started = Instant::now();
         let mut report = counted(&peer.entry.entry, Role::Peer);
         let fetched = self.fetch(&peer, &query).await;
-        report.duration_ms = millis(started.elapsed());
+        report.duration_ms = millis(self.deadline.elapsed());
         let outcome = self.settle(&mut report, fetched, query.series).await;
         self.remember(&peer.state, &report.node, outcome.as_ref().err(), Some(&peer));
         Called { report, outcome }
     }
 
     pub(crate) async fn local(self, local: Arc<LocalNode>, query: NodeQuery) -> Called {
-        let started = Instant::now();
         let mut report = counted(local.source.name(), Role::Own);
         let asked_at = SystemTime::now();
         let matrix = local.source.matrix(&query, &self.caller, self.deadline);
@@ -73,7 +71,7 @@ impl Round {
             Ok(Err(failure)) => Err(leads_back(failure)),
             Err(_) => Err(Failure::new(Reason::Deadline, "deadline passed while waiting for the local node")),
         };
-        report.duration_ms = millis(started.elapsed());
+        report.duration_ms = millis(self.deadline.elapsed());
         let outcome = self.settle(&mut report, fetched, query.series).await;
         self.remember(&local.state, &report.node, outcome.as_ref().err(), None);
         Called { report, outcome }

@@ -24,6 +24,11 @@ impl Deadline {
         Self { at: Instant::now() + span, span }
     }
 
+    /// How long ago its span began.
+    pub fn elapsed(&self) -> Duration {
+        (Instant::now() + self.span).saturating_duration_since(self.at)
+    }
+
     /// What is left of it.
     pub fn remaining(&self) -> Duration {
         self.at.saturating_duration_since(Instant::now())

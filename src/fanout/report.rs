@@ -44,7 +44,7 @@ pub struct NodeReport {
     pub reason: Option<Reason>,
     /// What is odd about its answer.
     pub warnings: Vec<Warning>,
-    /// From the call's start to its end, milliseconds.
+    /// From the start of the fan-out to the end of its body, milliseconds.
     pub duration_ms: f64,
     /// Bytes of its body that were read.
     pub bytes: u64,

@@ -163,6 +163,7 @@ impl Wire {
             if chunk.is_empty() {
                 return Ok((body, reservation));
             }
+            progress.bytes.store(total, Ordering::Relaxed);
             if total > cap {
                 return Err(too_large(cap));
             }
@@ -176,7 +177,6 @@ impl Wire {
             self.buffers.reserve(&mut body, read);
             body.extend_from_slice(chunk);
             reader.consume_unpin(read);
-            progress.bytes.store(total, Ordering::Relaxed);
         }
     }
 }
