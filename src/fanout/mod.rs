@@ -10,7 +10,6 @@ mod call;
 mod caller;
 mod deadline;
 mod failure;
-mod flights;
 mod identify;
 mod local;
 mod probe;
@@ -43,13 +42,13 @@ pub use wire::{INSTANCE_HEADER, Reply, Wire};
 
 use crate::{
     config::{AuthMode, Config, Step},
+    flights::Flights,
     http::HyperClient,
     metrics::Metrics,
     peers::{Assignment, FileMembership, Membership, NodeState, Peer, Role},
 };
 use budget::MemoryBudget;
 use call::{Called, Round};
-use flights::Flights;
 use local::HttpNode;
 
 /// What outlives any one configuration: the client, the memory budget, the flights, who the peers are.

@@ -4,10 +4,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use async_std::{
-    future::timeout,
-    net::{TcpStream, ToSocketAddrs},
-};
+use async_std::{future::timeout, net::TcpStream};
 use futures_util::{AsyncRead, AsyncWrite};
 use url::{Host, Url};
 
@@ -15,6 +12,7 @@ use super::{
     ConnectTimeout,
     error::{WireError, WireErrorKind},
 };
+use crate::lookup::look_up;
 
 /// What a request travels on.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
@@ -55,14 +53,9 @@ impl<'a> Target<'a> {
             Host::Ipv6(ip) => return Ok(vec![(ip, self.port).into()]),
             Host::Domain(name) => name,
         };
-        let why = match timeout(within, (name, self.port).to_socket_addrs()).await {
-            Ok(Ok(found)) => {
-                let found: Vec<_> = found.collect();
-                if !found.is_empty() {
-                    return Ok(found);
-                }
-                "it has none".to_owned()
-            }
+        let why = match timeout(within, look_up(name, self.port)).await {
+            Ok(Ok(found)) if !found.is_empty() => return Ok(found.to_vec()),
+            Ok(Ok(_)) => "it has none".to_owned(),
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("no answer within {}", humantime::format_duration(within)),
         };
