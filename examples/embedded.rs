@@ -97,7 +97,7 @@ impl Sampler {
     fn matrix(&self, query: &NodeQuery, now: i64) -> Matrix {
         let windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let first = windows.keys().next().copied().unwrap_or(now).max(query.from_unix_ms.unwrap_or(0));
-        let last = query.to_unix_ms.map_or(now, |to| now.min(to - 1)) / STEP_MS;
+        let last = query.to_unix_ms.map_or(now, |to| now.min(to.saturating_sub(1))) / STEP_MS;
         let ends = (1..=last).rev().take(WINDOWS).map(|window| window * STEP_MS);
         let mut ends: Vec<i64> = ends.take_while(|end| *end >= first).collect();
         ends.reverse();

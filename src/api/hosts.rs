@@ -54,9 +54,10 @@ fn is_own_entry(host: &str, snapshot: &Snapshot) -> bool {
     if snapshot.local.iter().filter_map(|local| local.url.as_ref()).any(names) {
         return true;
     }
-    let named: Vec<bool> = snapshot.peers.iter().map(|peer| names(&peer.entry.url)).collect();
+    let asked_for: Vec<bool> = snapshot.peers.iter().map(|peer| names(&peer.entry.url)).collect();
     // Who the entries are takes a while to find out, and anybody may send a name that is none of theirs.
-    named.contains(&true) && named.iter().zip(snapshot.cast()).any(|(named, cast)| *named && cast.role == Role::Own)
+    asked_for.contains(&true)
+        && asked_for.iter().zip(snapshot.cast()).any(|(asked_for, assigned)| *asked_for && assigned.role == Role::Own)
 }
 
 fn bare(host: &str) -> &str {

@@ -16,13 +16,15 @@ use super::{
     caller::Caller,
     deadline::Deadline,
     failure::{Failure, Reason},
-    flights::Flights,
     local::parse_cluster,
     query::CLUSTER_PATH,
     redact::Redactor,
     snapshot::{LocalNode, Snapshot},
 };
-use crate::peers::{Identity, NodeState, Peer, resolve};
+use crate::{
+    flights::Flights,
+    peers::{Identity, NodeState, Peer, resolve},
+};
 
 /// A cluster answer of a real node is a few kilobytes.
 const CLUSTER_BODY_CAP: u64 = 1 << 20;

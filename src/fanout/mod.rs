@@ -11,7 +11,6 @@ mod call;
 mod caller;
 mod deadline;
 mod failure;
-mod flights;
 mod identify;
 mod local;
 mod probe;
@@ -44,6 +43,7 @@ pub use wire::{INSTANCE_HEADER, Reply, Wire};
 
 use crate::{
     config::{AuthMode, Config, Step},
+    flights::Flights,
     http::HyperClient,
     metrics::Metrics,
     peers::{Assignment, FileMembership, Membership, NodeState, Peer, Role},
@@ -51,7 +51,6 @@ use crate::{
 use budget::MemoryBudget;
 use buffers::Buffers;
 use call::{Called, Round};
-use flights::Flights;
 use identify::Questions;
 use local::HttpNode;
 

@@ -48,7 +48,7 @@ impl Snapshot {
                 ourselves: memory.identity == Identity::Ourselves,
             })
             .collect();
-        assign(local.identity.node_id(), &self.anchors(local.addresses), &interface_addresses(), &entries)
+        assign(local.identity.node_id(), &self.anchors(local.addresses), interface_addresses, &entries)
     }
 
     /// The entries that are other nodes, each once, by what is known now.

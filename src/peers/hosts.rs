@@ -3,8 +3,10 @@ use std::{
     time::Duration,
 };
 
-use async_std::{future::timeout, net::ToSocketAddrs};
+use async_std::future::timeout;
 use url::{Host, Url};
+
+use crate::lookup::look_up;
 
 /// The addresses of this host's interfaces; none when the system does not tell.
 pub fn interface_addresses() -> Vec<IpAddr> {
@@ -17,8 +19,8 @@ pub async fn resolve(url: &Url, within: Duration) -> Vec<SocketAddr> {
     let found = match url.host() {
         Some(Host::Ipv4(ip)) => vec![SocketAddr::new(ip.into(), port)],
         Some(Host::Ipv6(ip)) => vec![SocketAddr::new(ip.into(), port)],
-        Some(Host::Domain(name)) => match timeout(within, (name, port).to_socket_addrs()).await {
-            Ok(Ok(found)) => found.collect(),
+        Some(Host::Domain(name)) => match timeout(within, look_up(name, port)).await {
+            Ok(Ok(found)) => found.to_vec(),
             Ok(Err(_)) | Err(_) => Vec::new(),
         },
         None => Vec::new(),

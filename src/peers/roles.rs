@@ -1,4 +1,7 @@
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    cell::LazyCell,
+    net::{IpAddr, SocketAddr},
+};
 
 use serde::{Serialize, Serializer};
 
@@ -64,11 +67,19 @@ pub struct Assignment {
     pub original: Option<usize>,
 }
 
-/// Gives every entry its role. Identities decide; addresses propose where an id is not to be had (SPEC §3).
-pub fn assign(local_id: Option<&str>, anchors: &[Anchor], interfaces: &[IpAddr], entries: &[Facts]) -> Vec<Assignment> {
+/// Gives every entry its role. Identities decide; addresses propose where an id is not to be had (SPEC §3). `interfaces`
+/// gives the addresses of this host; the system is asked for them only where they matter.
+pub fn assign(
+    local_id: Option<&str>,
+    anchors: &[Anchor],
+    interfaces: impl FnOnce() -> Vec<IpAddr>,
+    entries: &[Facts],
+) -> Vec<Assignment> {
+    let interfaces = LazyCell::new(interfaces);
+    let is_here = |ip: IpAddr| interfaces.contains(&ip);
     let mut assigned: Vec<Assignment> = Vec::with_capacity(entries.len());
     for (i, facts) in entries.iter().enumerate() {
-        let assignment = match own(local_id, anchors, interfaces, facts) {
+        let assignment = match own(local_id, anchors, &is_here, facts) {
             Some(why) => Assignment { role: Role::Own, why, original: None },
             None => original(entries, &assigned, i).unwrap_or_else(|| Assignment {
                 role: Role::Peer,
@@ -81,7 +92,7 @@ pub fn assign(local_id: Option<&str>, anchors: &[Anchor], interfaces: &[IpAddr],
     assigned
 }
 
-fn own(local_id: Option<&str>, anchors: &[Anchor], interfaces: &[IpAddr], facts: &Facts) -> Option<String> {
+fn own(local_id: Option<&str>, anchors: &[Anchor], is_here: &impl Fn(IpAddr) -> bool, facts: &Facts) -> Option<String> {
     if facts.ourselves {
         return Some("its answer carries this process's instance id".into());
     }
@@ -89,7 +100,7 @@ fn own(local_id: Option<&str>, anchors: &[Anchor], interfaces: &[IpAddr], facts:
         return (local == id).then(|| format!("same node_id as the local node, {id}"));
     }
     anchors.iter().find_map(|anchor| {
-        let at = facts.addresses.iter().find(|at| anchor.reaches(**at, interfaces))?;
+        let at = facts.addresses.iter().find(|at| anchor.reaches(**at, is_here))?;
         Some(format!("{at} is the address of {}", anchor.key))
     })
 }
@@ -108,11 +119,11 @@ fn original(entries: &[Facts], assigned: &[Assignment], i: usize) -> Option<Assi
 }
 
 impl Anchor {
-    fn reaches(&self, at: SocketAddr, interfaces: &[IpAddr]) -> bool {
+    fn reaches(&self, at: SocketAddr, is_here: &impl Fn(IpAddr) -> bool) -> bool {
         self.addresses.iter().any(|own| {
             own.port() == at.port()
                 && (own.ip() == at.ip()
-                    || (self.whole_host && interfaces.contains(&at.ip()) && !at.ip().is_loopback())
+                    || (self.whole_host && !at.ip().is_loopback() && is_here(at.ip()))
                     || (own.ip().is_unspecified() && is_first_loopback(at.ip())))
         })
     }

@@ -4,12 +4,16 @@
 #[path = "../../examples/embedded.rs"]
 mod example;
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use async_std::{net::TcpListener, task};
 use keyviz_fanout::{
+    Config, LocalMatrix, LocalSource, Service,
+    config::AuthMode,
+    fanout::{Caller, Deadline, Failure, NodeQuery},
     http::{HyperClient, ServeOptions, serve},
     matrix::{Identities, Matrix, Row, RowMeta, Series, encode},
+    mount,
 };
 use serde_json::Value;
 use surf::http::Method;
@@ -177,5 +181,46 @@ fn the_nodes_own_routes_stay_its_own() {
             let answer = get(node, path).await;
             assert_eq!((answer.status, answer.instance), (404, None), "{path}");
         }
+    });
+}
+
+/// A source that never says who it is, and knows how many still ask it to.
+struct Silent(Arc<()>);
+
+#[async_trait::async_trait]
+impl LocalSource for Silent {
+    fn name(&self) -> &'static str {
+        "silent"
+    }
+
+    async fn matrix(&self, query: &NodeQuery, _: &Caller, _: Deadline) -> Result<LocalMatrix, Failure> {
+        let series = query.series;
+        let (column_unix_ms, rows) = (Vec::new(), Vec::new());
+        let matrix = Matrix { series, column_unix_ms, rows, generated_at: None, fanout_expected: None };
+        Ok(LocalMatrix::Decoded(matrix))
+    }
+
+    async fn cluster(&self, _: &Caller, _: Deadline) -> Result<Value, Failure> {
+        let _asking = Arc::clone(&self.0);
+        std::future::pending().await
+    }
+}
+
+#[test]
+fn a_source_that_never_says_who_it_is_is_not_asked_for_ever() {
+    task::block_on(async {
+        let asking = Arc::new(());
+        let mut config = Config::default();
+        config.auth.mode = AuthMode::None;
+        config.fanout.timeout = std::time::Duration::from_millis(100);
+        config.fanout.peers = vec!["127.0.0.1:1".parse().unwrap()];
+        let mut app = tide::new();
+        mount(&mut app, Service::builder(config).local(Silent(Arc::clone(&asking))).build());
+        let node = start(|_| app).await;
+        for _ in 0..3 {
+            assert_eq!(get(node, MATRIX).await.status, 200);
+        }
+        // This test and the source hold one each.
+        eventually("the end of the questions", async || (Arc::strong_count(&asking) == 2).then_some(())).await;
     });
 }

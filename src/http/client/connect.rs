@@ -1,10 +1,10 @@
 use std::{
     io,
-    net::{SocketAddr, ToSocketAddrs},
+    net::SocketAddr,
     time::{Duration, Instant},
 };
 
-use async_std::{future::timeout, net::TcpStream, task};
+use async_std::{future::timeout, net::TcpStream};
 use futures_util::{AsyncRead, AsyncWrite};
 use url::{Host, Url};
 
@@ -12,6 +12,7 @@ use super::{
     ConnectTimeout,
     error::{WireError, WireErrorKind},
 };
+use crate::lookup::look_up;
 
 /// What a request travels on.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
@@ -52,11 +53,8 @@ impl<'a> Target<'a> {
             Host::Ipv6(ip) => return Ok(vec![(ip, self.port).into()]),
             Host::Domain(name) => name,
         };
-        // The standard library's lookup, as its errors are the system's own words.
-        let wanted = (name.to_owned(), self.port);
-        let lookup = task::spawn_blocking(move || wanted.to_socket_addrs().map(Vec::from_iter));
-        let why = match timeout(within, lookup).await {
-            Ok(Ok(found)) if !found.is_empty() => return Ok(found),
+        let why = match timeout(within, look_up(name, self.port)).await {
+            Ok(Ok(found)) if !found.is_empty() => return Ok(found.to_vec()),
             Ok(Ok(_)) => "it has none".to_owned(),
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("no answer within {}", humantime::format_duration(within)),

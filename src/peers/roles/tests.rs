@@ -13,8 +13,8 @@ fn anchor(address: &str, whole_host: bool) -> Anchor {
 }
 
 fn roles(local_id: Option<&str>, anchors: &[Anchor], entries: &[Facts]) -> Vec<Role> {
-    let interfaces = ["10.0.0.1", "127.0.0.1", "::1"].map(|ip| ip.parse().unwrap());
-    assign(local_id, anchors, &interfaces, entries).into_iter().map(|a| a.role).collect()
+    let interfaces = || ["10.0.0.1", "127.0.0.1", "::1"].map(|ip| ip.parse().unwrap()).into();
+    assign(local_id, anchors, interfaces, entries).into_iter().map(|a| a.role).collect()
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn a_wildcard_bind_is_reached_by_the_first_loopback_address_too() {
 #[test]
 fn two_entries_that_resolve_to_one_address_and_port_are_one_node() {
     let entries = [facts("", &["10.0.0.2:1", "10.0.0.3:1"]), facts("", &["10.0.0.3:1"]), facts("n9", &["10.0.0.2:1"])];
-    let assigned = assign(None, &[], &[], &entries);
+    let assigned = assign(None, &[], Vec::new, &entries);
     assert_eq!(assigned.iter().map(|a| a.original).collect::<Vec<_>>(), [None, Some(0), Some(0)]);
     assert_eq!(assigned[1].why, "resolves to 10.0.0.3:1, as an earlier entry does");
 }
