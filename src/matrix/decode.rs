@@ -4,6 +4,7 @@
 mod blocks;
 mod cursor;
 mod numbers;
+mod plain;
 mod row;
 
 use std::{borrow::Cow, collections::HashSet};

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use super::{DecodeError, Result};
+use super::{DecodeError, Result, plain};
 
 /// A place in a body, moved on by reading what stands there.
 #[derive(Clone)]
@@ -198,7 +198,7 @@ impl<'a> Cursor<'a> {
             return None;
         }
         let text = &self.body[self.at + 1..];
-        let end = plain_length(text);
+        let end = plain::length(text);
         (text.get(end) == Some(&b'"')).then(|| &text[..end])
     }
 
@@ -259,31 +259,6 @@ impl<'a> Cursor<'a> {
         })?;
         Ok(numbers)
     }
-}
-
-/// How many bytes come before the first quote, backslash or control character, eight at a time.
-fn plain_length(text: &[u8]) -> usize {
-    let (words, rest) = text.as_chunks::<8>();
-    for (index, word) in words.iter().enumerate() {
-        let special = special(u64::from_le_bytes(*word));
-        if special != 0 {
-            return index * 8 + special.trailing_zeros() as usize / 8;
-        }
-    }
-    let special = rest.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < b' ');
-    words.len() * 8 + special.unwrap_or(rest.len())
-}
-
-/// The highest bit of each byte of `word` that is special in a string. Borrows reach only bytes above such a byte, so the
-/// lowest bit set is right.
-const fn special(word: u64) -> u64 {
-    const EACH: u64 = 0x0101_0101_0101_0101;
-    let quote = word ^ (EACH * b'"' as u64);
-    let backslash = word ^ (EACH * b'\\' as u64);
-    let quotes = quote.wrapping_sub(EACH) & !quote;
-    let backslashes = backslash.wrapping_sub(EACH) & !backslash;
-    let controls = word.wrapping_sub(EACH * 0x20) & !word;
-    (quotes | backslashes | controls) & (EACH * 0x80)
 }
 
 /// The number at the beginning of `text` and how many digits it has; `None` if it has a leading zero, is above 64 bits,

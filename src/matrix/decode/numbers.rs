@@ -28,7 +28,7 @@ const TRIED: usize = 4;
 const LONG: usize = 16;
 
 /// Reads an array of about `expected` numbers that mostly repeat: a run is found by holding the text against itself,
-/// shifted by one number and its comma.
+/// shifted by one number, its comma and the white space after it.
 pub(super) fn identities(cursor: &mut Cursor<'_>, expected: usize) -> Result<Identities> {
     let mut identities = IdentitiesBuilder::default();
     cursor.expect(b'[')?;
@@ -42,10 +42,14 @@ pub(super) fn identities(cursor: &mut Cursor<'_>, expected: usize) -> Result<Ide
         cursor.peek();
         let text = cursor.rest();
         let value = cursor.u64()?;
-        let period = text.len() - cursor.rest().len() + 1;
-        let more = text.get(period..).map_or(0, |shifted| common_prefix(text, shifted) / period);
-        cursor.advance(more * period);
-        identities.push_run(value, 1 + more);
+        let mut count = 1;
+        if let Some(second) = behind_comma(cursor) {
+            let period = text.len() - second.len();
+            let more = common_prefix(text, second) / period;
+            cursor.advance(more * period);
+            count += more;
+        }
+        identities.push_run(value, count);
         if !cursor.take(b',') {
             cursor.expect(b']')?;
             return Ok(identities.finish());
@@ -55,6 +59,15 @@ pub(super) fn identities(cursor: &mut Cursor<'_>, expected: usize) -> Result<Ide
     cells.reserve(expected.min(cursor.rest().len() / 2));
     read_rest(cursor, &mut cells)?;
     Ok(Identities::from(cells))
+}
+
+/// The text from the next number on, if a comma comes first. Text without one, `1 1 ]`, repeats itself too.
+fn behind_comma<'a>(cursor: &Cursor<'a>) -> Option<&'a [u8]> {
+    let mut next = cursor.clone();
+    next.take(b',').then(|| {
+        next.peek();
+        next.rest()
+    })
 }
 
 /// How many bytes `a` and `b` have in common at their beginnings.

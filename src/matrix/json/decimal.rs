@@ -39,6 +39,7 @@ pub(super) fn write_digits(text: &mut [u8], numbers: &[u64]) -> usize {
     2 * numbers.len()
 }
 
+/// Apart, so that what is inlined for the usual short numbers stays short.
 #[inline(never)]
 fn write_long(text: &mut [u8], at: usize, number: u64) -> usize {
     let (high, low) = (number / GROUP, number % GROUP);
