@@ -163,7 +163,7 @@ impl Wire {
             if chunk.is_empty() {
                 return Ok((body, reservation));
             }
-            progress.bytes.store(total, Ordering::Relaxed);
+            progress.bytes.store(total.min(cap), Ordering::Relaxed);
             if total > cap {
                 return Err(too_large(cap));
             }
