@@ -171,8 +171,8 @@ impl Round {
     }
 }
 
-/// A body up to this size is decoded within a millisecond, which another thread would not be worth; a larger one would
-/// hold up the executor.
+/// A body up to this size is decoded where it arrived, so that fewer threads keep memory for it; a larger one would hold
+/// up the executor for too long.
 const DECODED_IN_PLACE: usize = 1 << 20;
 
 fn answer_of(reply: Reply, series: Series, redactor: &Redactor, buffers: &Arc<Buffers>) -> Result<Answer, Failure> {
