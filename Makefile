@@ -29,8 +29,8 @@ test: ## everything that must pass: fmt, lint, tests, docs, deny
 	$(MAKE) deny
 
 .PHONY: bench
-bench: ## time decoding, merging and encoding
-	$(CARGO) bench --locked --bench codec --bench merge
+bench: ## time decoding, merging, encoding and whole requests
+	$(CARGO) bench --locked --bench codec --bench merge --bench request
 
 .PHONY: fmt
 fmt: ## format the code

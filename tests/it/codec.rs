@@ -148,7 +148,13 @@ fn what_is_odd_but_valid_is_read() {
     assert_eq!(late.rows[0].values, [7]);
     let aggregate = r#"{"fanout":{"nodes":[{}],"expected":3},"column_unix_ms":[],"rows":[],"series":"writes"}"#;
     assert_eq!(read(aggregate).fanout_expected, Some(3));
-    assert_eq!(read(&aggregate.replace('3', "\"3\"")).fanout_expected, None);
+    for written in ["\"3\"", "3.0", "30e-1", "2.5"] {
+        assert_eq!(read(&aggregate.replace('3', written)).fanout_expected, Some(3), "{written}");
+    }
+    assert_eq!(read(&aggregate.replace('3', "1e30")).fanout_expected, Some(u64::MAX));
+    for none in ["null", "-3", "\"many\"", "[3]"] {
+        assert_eq!(read(&aggregate.replace('3', none)).fanout_expected, None, "{none}");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use keyviz_fanout::matrix::{Identities, Matrix, Row, RowMeta, Series, decode};
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
+    de::{DeserializeOwned, Error, IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
 
 /// The law: the decoder accepts what this module accepts, and reads the same out of it.
@@ -122,7 +122,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Object<T> {
     }
 }
 
-/// `fanout.expected`: a count, or any other value, which is none.
+/// `fanout.expected`: a count however it is written, or any other value, which is none.
 #[derive(Default)]
 struct Expected(Option<u64>);
 
@@ -140,8 +140,13 @@ impl<'de> Deserialize<'de> for Expected {
             fn visit_i64<E>(self, _: i64) -> Result<Expected, E> {
                 Ok(Expected(None))
             }
-            fn visit_f64<E>(self, _: f64) -> Result<Expected, E> {
-                Ok(Expected(None))
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "beyond any bound is a count too"
+            )]
+            fn visit_f64<E>(self, count: f64) -> Result<Expected, E> {
+                Ok(Expected((count >= 0.0).then(|| count.ceil() as u64)))
             }
             fn visit_bool<E>(self, _: bool) -> Result<Expected, E> {
                 Ok(Expected(None))
@@ -149,8 +154,12 @@ impl<'de> Deserialize<'de> for Expected {
             fn visit_unit<E>(self) -> Result<Expected, E> {
                 Ok(Expected(None))
             }
-            fn visit_str<E>(self, _: &str) -> Result<Expected, E> {
-                Ok(Expected(None))
+            fn visit_str<E: Error>(self, text: &str) -> Result<Expected, E> {
+                match (text.parse(), text.parse()) {
+                    (Ok(count), _) => self.visit_u64(count),
+                    (_, Ok(count)) => self.visit_f64(count),
+                    _ => Ok(Expected(None)),
+                }
             }
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Expected, A::Error> {
                 while seq.next_element::<IgnoredAny>()?.is_some() {}
