@@ -15,6 +15,6 @@ pub(crate) async fn eventually<T>(what: &str, attempt: impl AsyncFn() -> Option<
             return found;
         }
         assert!(begin.elapsed() < PATIENCE, "{what} did not come to pass within {PATIENCE:?}");
-        task::sleep(Duration::from_millis(50)).await;
+        task::sleep(Duration::from_millis(20)).await;
     }
 }
