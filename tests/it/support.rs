@@ -8,7 +8,7 @@ use async_std::task;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Tries until `attempt` gives something.
-pub(crate) async fn eventually<T>(what: &str, attempt: impl AsyncFn() -> Option<T>) -> T {
+pub(crate) async fn eventually<T>(what: &str, mut attempt: impl AsyncFnMut() -> Option<T>) -> T {
     let begin = Instant::now();
     loop {
         if let Some(found) = attempt().await {
