@@ -38,7 +38,8 @@ pub(super) fn active(request: &Request<State>) -> Arc<Active> {
 
 fn turned_away(request: &Request<State>, active: &Active) -> Option<ApiError> {
     if !hosts::is_ours(request.url().host().as_ref(), active) {
-        let host = request.host().unwrap_or_default().escape_debug();
+        // Not tide's `host()`, which would rather name the one in a Forwarded header.
+        let host = request.url().host_str().unwrap_or_default();
         let message = format!("{host} is not a name of this host; add it to server.allowed_hosts if it is");
         return Some(ApiError::new(421, "misdirected", message));
     }

@@ -1,4 +1,4 @@
-use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use async_std::{net::TcpListener, stream::StreamExt, task};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -10,9 +10,6 @@ use crate::{
     config::{Loaded, OpenError, Source, open},
     http::{ServeOptions, serve},
 };
-
-/// A request's head must be here in this time.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// `keyviz-fanout run`: serves until it is told to end.
 pub(super) fn run(config: Option<&Path>) -> Result<u8, Ended> {
@@ -79,7 +76,6 @@ fn serve_options(service: &Service) -> ServeOptions {
     let server = &service.snapshot().config.server;
     ServeOptions {
         max_connections: server.max_connections,
-        header_timeout: HEADER_TIMEOUT,
         grace: server.shutdown_grace,
         refusal_headers: service.headers(),
         ..ServeOptions::default()

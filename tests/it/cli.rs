@@ -6,14 +6,14 @@ use std::{
     net::{SocketAddr, TcpListener, TcpStream},
     path::Path,
     process::{Child, ChildStdout, Command, Output, Stdio},
-    time::{Duration, Instant},
 };
 
+use async_std::task;
 use keyviz_fanout::demo::{Cluster, Options};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::PATIENCE;
+use crate::support::{PATIENCE, eventually};
 
 /// The binary, in an environment without a configuration.
 fn keyviz(arguments: &[&str]) -> Command {
@@ -77,14 +77,7 @@ impl Serving {
 
     /// The exit code; fails the test where there is none in time.
     fn ended(&mut self) -> Option<i32> {
-        let begin = Instant::now();
-        while begin.elapsed() < PATIENCE {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status.code();
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        panic!("it still runs after {PATIENCE:?}")
+        task::block_on(eventually("its end", async || self.child.try_wait().unwrap())).code()
     }
 }
 
@@ -116,15 +109,12 @@ fn daemon(peer: SocketAddr) -> (Serving, SocketAddr, TempDir) {
     let mut command = keyviz(&["run", "--config", &path]);
     command.stderr(fs::File::create(&log).unwrap());
     let daemon = Serving::start(command);
-    let begin = Instant::now();
-    loop {
+    let address = task::block_on(eventually("an address in its log", async || {
         let log = fs::read_to_string(&log).unwrap();
-        if let Some((address, _)) = log.split_once("listening on http://").and_then(|(_, rest)| rest.split_once(',')) {
-            return (daemon, address.parse().unwrap(), folder);
-        }
-        assert!(begin.elapsed() < PATIENCE, "{log}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+        let (_, rest) = log.split_once("listening on http://")?;
+        Some(rest.split_once(',')?.0.parse().unwrap())
+    }));
+    (daemon, address, folder)
 }
 
 #[test]
@@ -190,17 +180,13 @@ fn a_named_file_must_exist_and_without_one_every_place_is_told() {
     assert_eq!(named.code, Some(2));
     assert!(named.err.contains("/nonexistent/one.toml"), "{}", named.err);
 
-    let mut by_variable = keyviz(&["run"]);
-    by_variable.env("KEYVIZ_FANOUT_CONFIG", "/nonexistent/two.toml");
-    let by_variable = said(by_variable);
-    assert_eq!(by_variable.code, Some(2));
-    assert!(by_variable.err.contains("/nonexistent/two.toml"), "{}", by_variable.err);
-
-    let mut query = keyviz(&["query"]);
-    query.env("KEYVIZ_FANOUT_CONFIG", "/nonexistent/three.toml");
-    let query = said(query);
-    assert_eq!(query.code, Some(2), "query falls through to no other daemon");
-    assert!(query.err.contains("/nonexistent/three.toml"), "{}", query.err);
+    for command in ["run", "query", "peers"] {
+        let mut by_variable = keyviz(&[command]);
+        by_variable.env("KEYVIZ_FANOUT_CONFIG", "/nonexistent/two.toml");
+        let by_variable = said(by_variable);
+        assert_eq!(by_variable.code, Some(2), "{command}");
+        assert!(by_variable.err.contains("/nonexistent/two.toml"), "{command}: {}", by_variable.err);
+    }
 
     if !Path::new("/etc/keyviz-fanout/config.toml").exists() {
         let none = run(&[]);
@@ -242,11 +228,8 @@ fn a_signal_lets_a_request_in_flight_finish_and_exits_0() {
         client.write_all(b"GET /admin/api/v1/keyviz/matrix HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
         let called = peer.accept().unwrap();
         daemon.signal(signal);
-        let begin = Instant::now();
-        while !ready(address).starts_with("HTTP/1.1 503") {
-            assert!(begin.elapsed() < PATIENCE, "it is still ready");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        let drains = async || ready(address).starts_with("HTTP/1.1 503").then_some(());
+        task::block_on(eventually("the end of its readiness", drains));
         drop((called, peer));
         let mut answer = String::new();
         client.read_to_string(&mut answer).unwrap();

@@ -5,7 +5,7 @@
 use std::{
     collections::HashSet,
     net::{SocketAddr, TcpStream},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use async_std::task;
@@ -16,8 +16,9 @@ use keyviz_fanout::{
 };
 use serde_json::Value;
 
+use crate::support::eventually;
+
 const MATRIX: &str = "/admin/api/v1/keyviz/matrix";
-const PATIENCE: Duration = Duration::from_secs(20);
 
 fn calm() -> Options {
     Options { outages: None, ..Options::default() }
@@ -35,18 +36,6 @@ fn matrix(address: SocketAddr, series: Series, query: &str) -> Matrix {
     let (status, body) = get(address, &format!("{MATRIX}?series={series}&{query}")).unwrap();
     assert_eq!(status, 200, "{}", String::from_utf8_lossy(&body));
     decode(&body, series).unwrap()
-}
-
-/// Tries until `attempt` gives something.
-fn eventually<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
-    let begin = Instant::now();
-    loop {
-        if let Some(found) = attempt() {
-            return found;
-        }
-        assert!(begin.elapsed() < PATIENCE, "{what} did not come to pass within {PATIENCE:?}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 #[test]
@@ -138,15 +127,16 @@ fn a_node_goes_down_and_comes_back_on_its_port_without_what_it_missed() {
     let history = Duration::from_secs(2);
     let cluster = Cluster::start(Options { nodes: 2, step, history, outages: Some(outages), ..calm() }).unwrap();
     let [steady, faulty] = cluster.addresses()[..] else { panic!("two nodes") };
-    let before = matrix(faulty, Series::Reads, "").column_unix_ms[0];
+    let before = cluster.matrix(1, Series::Reads).unwrap().column_unix_ms[0];
 
-    eventually("an outage", || TcpStream::connect(faulty).is_err().then_some(()));
+    task::block_on(eventually("an outage", async || TcpStream::connect(faulty).is_err().then_some(())));
     assert!(get(steady, "/admin/healthz").is_ok());
-    eventually("a return", || get(faulty, "/admin/healthz").ok());
-    let after = eventually("a window after the return", || {
-        let columns = matrix(faulty, Series::Reads, "").column_unix_ms;
+    task::block_on(eventually("a return", async || TcpStream::connect(faulty).ok()));
+    let after = task::block_on(eventually("a window after the return", async || {
+        let columns = cluster.matrix(1, Series::Reads).unwrap().column_unix_ms;
         columns.windows(2).any(|pair| pair[1] - pair[0] >= 900).then_some(columns)
-    });
+    }));
+    assert_eq!(matrix(faulty, Series::Reads, "").column_unix_ms[0], before, "its memory outlives the outage");
     assert_eq!(after[0], before);
     assert!(after.windows(2).filter(|pair| pair[1] - pair[0] > 60).count() == 1, "{after:?}");
 }

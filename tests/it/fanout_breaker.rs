@@ -1,16 +1,14 @@
 //! The breaker (SPEC §3): a dead peer costs its timeout a few times, not at every poll.
 
-use std::{
-    net::TcpListener,
-    thread,
-    time::{Duration, Instant},
-};
+use std::net::TcpListener;
 
+use async_std::task;
 use keyviz_fanout::fanout::MATRIX_PATH;
 
 use crate::{
     daemon::{Answer, Daemon, config, sample},
     stub::{Act, HEALTH_PATH, Script, Stub, ok_json, response},
+    support::eventually,
 };
 
 /// Longer than the slowest test machine takes to answer at once.
@@ -92,7 +90,7 @@ fn a_refused_connection_counts_too_and_the_probe_finds_the_node_again() {
     let reason = || daemon.matrix("").failure(&address.to_string()).0;
     assert_eq!([(); 4].map(|()| reason()), ["refused", "refused", "refused", "breaker_open"]);
     let back = Stub::listening(TcpListener::bind(address).unwrap(), "n2", ok_json(body()));
-    eventually(|| daemon.matrix("").report(&back.name())["ok"] == true);
+    eventually_ok(|| daemon.matrix(""), &back);
     let probe = &back.asked(HEALTH_PATH)[0];
     assert_eq!((probe.header("cookie"), probe.query.as_str()), (None, ""));
     daemon.matrix("").assert_merge_of(&[&sample(1), &sample(2)]);
@@ -104,7 +102,7 @@ fn any_http_answer_to_the_probe_closes_it() {
     assert_eq!(case.reasons(), ["io", "io", "io", "breaker_open"]);
     case.peer.answer(HEALTH_PATH, response("500 Internal Server Error", "no"));
     case.peer.answer(MATRIX_PATH, ok_json(body()));
-    eventually(|| case.ask().report(&case.peer.name())["ok"] == true);
+    eventually_ok(|| case.ask(), &case.peer);
     let view = case.view();
     assert_eq!((&view["breaker"], &view["consecutive_failures"]), (&"closed".into(), &0.into()));
 }
@@ -172,10 +170,7 @@ fn body() -> Vec<u8> {
     keyviz_fanout::matrix::encode(&sample(2))
 }
 
-fn eventually(mut happened: impl FnMut() -> bool) {
-    let begin = Instant::now();
-    while !happened() {
-        assert!(begin.elapsed() < Duration::from_secs(20), "it did not come to pass");
-        thread::sleep(Duration::from_millis(50));
-    }
+fn eventually_ok(ask: impl Fn() -> Answer, node: &Stub) {
+    let back = async || (ask().report(&node.name())["ok"] == true).then_some(());
+    task::block_on(eventually("the node's return", back));
 }

@@ -2,16 +2,18 @@
 
 mod bodies;
 
-use std::future::Future;
-use std::io;
-use std::time::Duration;
+use std::{future::Future, io, time::Duration};
 
-use async_std::io::{ReadExt as _, WriteExt as _};
-use async_std::net::{SocketAddr, TcpListener, TcpStream};
-use async_std::task;
+use async_std::{
+    io::{ReadExt, WriteExt},
+    net::{SocketAddr, TcpListener, TcpStream},
+    task,
+};
 use keyviz_fanout::http::{ConnectTimeout, HyperClient, WireError, WireErrorKind};
-use surf::http::{Request, Url};
-use surf::{Response, StatusCode};
+use surf::{
+    Response, StatusCode,
+    http::{Request, Url},
+};
 
 /// One connection of a peer, as it goes on after the accept.
 async fn peer<F>(serve: impl FnOnce(TcpStream) -> F + Send + 'static) -> SocketAddr

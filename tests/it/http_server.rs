@@ -3,17 +3,15 @@
 mod limits;
 mod requests;
 
-use std::future::Future;
-use std::io;
-use std::task::Poll;
-use std::time::Duration;
+use std::{future::Future, io, task::Poll, time::Duration};
 
-use async_std::channel::{Receiver, Sender, bounded};
-use async_std::io::{ReadExt as _, WriteExt as _};
-use async_std::net::{SocketAddr, TcpListener, TcpStream};
-use async_std::task::{self, JoinHandle};
-use futures_util::TryStreamExt as _;
-use futures_util::stream::poll_fn;
+use async_std::{
+    channel::{Receiver, Sender, bounded},
+    io::{ReadExt, WriteExt},
+    net::{SocketAddr, TcpListener, TcpStream},
+    task::{self, JoinHandle},
+};
+use futures_util::{TryStreamExt, stream::poll_fn};
 use keyviz_fanout::http::{ServeOptions, serve};
 use tide::Body;
 

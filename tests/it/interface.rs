@@ -111,12 +111,15 @@ fn another_hosts_name_is_misdirected() {
         let mut request = get(MATRIX_PATH, &[("Cookie", &format!("admin_session={SESSION}"))]);
         request.url_mut().set_host(Some(host)).unwrap();
         request.insert_header("Host", host);
+        request.insert_header("X-Forwarded-Host", "localhost");
         daemon.send(request)
     };
     for host in ["evil.example.com", "viz.example.com.evil.com", "192.0.2.99", "xviz.example.com"] {
         let answer = ask(host);
         assert_eq!((answer.status, &*answer.code()), (421, "misdirected"), "{host}");
         assert_json(host, &answer);
+        let message = format!("{host} is not a name of this host; add it to server.allowed_hosts if it is");
+        assert_eq!(answer.json()["message"], message);
     }
     assert_eq!(network.all_calls(), []);
     for host in ["viz.example.com", "VIZ.example.com", "localhost", "127.0.0.1", "[::1]", "192.0.2.1"] {

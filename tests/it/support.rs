@@ -8,13 +8,13 @@ use async_std::task;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Tries until `attempt` gives something.
-pub(crate) async fn eventually<T>(what: &str, attempt: impl AsyncFn() -> Option<T>) -> T {
+pub(crate) async fn eventually<T>(what: &str, mut attempt: impl AsyncFnMut() -> Option<T>) -> T {
     let begin = Instant::now();
     loop {
         if let Some(found) = attempt().await {
             return found;
         }
         assert!(begin.elapsed() < PATIENCE, "{what} did not come to pass within {PATIENCE:?}");
-        task::sleep(Duration::from_millis(50)).await;
+        task::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use async_std::io::{ReadExt as _, WriteExt as _};
-use async_std::task;
+use async_std::{
+    io::{ReadExt, WriteExt},
+    task,
+};
 use keyviz_fanout::http::WireErrorKind;
 
 use super::{assert_read_fails, body, call_at, canned, peer, read_head, run};

@@ -1,14 +1,20 @@
 //! Limits, slow clients, clients that leave, shutdown.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
-use async_std::channel::{Receiver, Sender, bounded};
-use async_std::io::WriteExt as _;
-use async_std::net::TcpStream;
-use async_std::task;
-use futures_util::FutureExt as _;
+use async_std::{
+    channel::{Receiver, Sender, bounded},
+    io::WriteExt,
+    net::TcpStream,
+    task,
+};
+use futures_util::FutureExt;
 use keyviz_fanout::http::ServeOptions;
 
 use super::{BIG, Server, app, assert_refused, body, get, header, options, read_all, read_one, run};

@@ -1,6 +1,6 @@
 //! Requests and their answers.
 
-use async_std::io::{ReadExt as _, WriteExt as _};
+use async_std::io::{ReadExt, WriteExt};
 
 use super::{BIG, assert_refused, body, get, header, on_a_server, read_all, read_one};
 
