@@ -96,5 +96,6 @@ fn passed_on(failure: &Failure) -> ApiError {
         _ => (503, "local_unavailable"),
     };
     let own_code = failure.code.as_deref().filter(|_| matches!(failure.status, Some(401 | 403 | 503)));
-    ApiError::new(status, own_code.unwrap_or(default), format!("the local node: {}", failure.message))
+    let message = failure.said.as_ref().filter(|_| own_code.is_some()).unwrap_or(&failure.message);
+    ApiError::new(status, own_code.unwrap_or(default), format!("the local node: {message}"))
 }

@@ -112,6 +112,8 @@ pub struct Failure {
     pub status: Option<u16>,
     /// The node's own error code, if its body had one.
     pub code: Option<String>,
+    /// The node's own sentence, if its body had one.
+    pub said: Option<String>,
     /// Bytes of the body that were read.
     pub bytes: u64,
     /// The answer carried this process's own instance id.
@@ -121,7 +123,7 @@ pub struct Failure {
 impl Failure {
     /// A failure without an HTTP answer.
     pub fn new(reason: Reason, message: impl Into<String>) -> Self {
-        Self { reason, message: message.into(), status: None, code: None, bytes: 0, ourselves: false }
+        Self { reason, message: message.into(), status: None, code: None, said: None, bytes: 0, ourselves: false }
     }
 
     /// An answer with `status` and the node's `code`, as an in-process source gives it: 401 `unauthenticated`,

@@ -13,6 +13,7 @@ mod deadline;
 mod failure;
 mod identify;
 mod local;
+mod mishap;
 mod probe;
 mod query;
 mod redact;

@@ -5,7 +5,7 @@ use std::{
 
 use async_std::future::timeout;
 use futures_util::AsyncBufReadExt;
-use surf::http::{Body, Method, Request, Response, headers};
+use surf::http::{Method, Request, Response, headers};
 use url::Url;
 
 use super::{
@@ -14,24 +14,16 @@ use super::{
     caller::{Caller, GUARD_HEADER},
     deadline::{Deadline, Progress},
     failure::{Failure, Reason},
+    mishap::{OK, broken_body, not_sent, other_status, refused_head, too_large},
     redact::Redactor,
 };
 use crate::{
     config,
-    http::{ConnectTimeout, SentStatus, WireError, WireErrorKind},
+    http::{ConnectTimeout, SentStatus},
 };
 
 /// Header with the answering process's instance id (SPEC §2).
 pub const INSTANCE_HEADER: &str = "X-Keyviz-Instance";
-
-/// The one status whose body is a matrix.
-const OK: u16 = 200;
-
-/// Bytes of another answer's body that an error shows (SPEC §3).
-const SHOWN_OF_A_BODY: usize = 512;
-
-/// How long an error's body is waited for: the status is known by then, and must not be lost to a body that stalls.
-const PATIENCE_FOR_AN_ERROR: Duration = Duration::from_millis(250);
 
 /// How nodes are called under one configuration: the client, and the limits of SPEC §3 that hold for each call.
 #[derive(Clone, Debug)]
@@ -179,82 +171,4 @@ impl Wire {
             reader.consume_unpin(read);
         }
     }
-}
-
-fn too_large(cap: u64) -> Failure {
-    let cap = bytesize::ByteSize(cap);
-    Failure::new(
-        Reason::TooLarge,
-        format!("the body is over fanout.body_cap of {cap}; ask for a shorter range, or raise the cap"),
-    )
-}
-
-/// An encoding that was not asked for would otherwise end in a riddle about invalid JSON.
-fn refused_head(response: &Response) -> Option<Failure> {
-    let encoding = response.header(headers::CONTENT_ENCODING)?.as_str().to_owned();
-    (SentStatus::of(response) == OK && !encoding.eq_ignore_ascii_case("identity"))
-        .then(|| Failure::new(Reason::Decode, format!("content-encoding {encoding:?} was not asked for")))
-}
-
-/// Reads as much of an error's body as is shown, and no more.
-async fn other_status(response: &mut Response, redactor: &Redactor, deadline: Deadline) -> Failure {
-    let status = SentStatus::of(response);
-    let wanted = (SHOWN_OF_A_BODY + redactor.lookahead()).max(4 << 10);
-    let mut body = Vec::new();
-    let reading = read_up_to(wanted, response.take_body(), &mut body);
-    // What came until then is shown, be it nothing.
-    let _ = timeout(PATIENCE_FOR_AN_ERROR.min(deadline.remaining() / 2), reading).await;
-    let text = String::from_utf8_lossy(&body);
-    let shown = redactor.clean_prefix(text.trim_end(), SHOWN_OF_A_BODY);
-    let message = if shown.is_empty() { format!("status {status}") } else { format!("status {status}: {shown}") };
-    let code = node_code(&body).filter(|code| redactor.clean(code) == *code);
-    Failure { bytes: body.len() as u64, code, ..Failure::status(status, "", message) }
-}
-
-async fn read_up_to(wanted: usize, mut reader: Body, body: &mut Vec<u8>) {
-    while let Ok(chunk) = reader.fill_buf().await {
-        let take = chunk.len().min(wanted - body.len());
-        if take == 0 {
-            return;
-        }
-        body.extend_from_slice(&chunk[..take]);
-        reader.consume_unpin(take);
-    }
-}
-
-/// The `error` of a node's error envelope, if it is a plain word.
-fn node_code(body: &[u8]) -> Option<String> {
-    #[derive(serde::Deserialize)]
-    struct Envelope {
-        error: String,
-    }
-    let Envelope { error } = serde_json::from_slice(body).ok()?;
-    let word = (1..=64).contains(&error.len()) && error.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-    word.then_some(error)
-}
-
-fn not_sent(error: &surf::Error) -> Failure {
-    match WireError::of_call(error) {
-        Some(wire) => of_wire(wire),
-        None => Failure::new(Reason::Io, error.to_string()),
-    }
-}
-
-fn broken_body(error: &std::io::Error) -> Failure {
-    match WireError::of_read(error) {
-        Some(wire) => of_wire(wire),
-        None => Failure::new(Reason::Io, format!("read the body: {error}")),
-    }
-}
-
-fn of_wire(error: &WireError) -> Failure {
-    let reason = match error.kind {
-        WireErrorKind::Dns => Reason::Dns,
-        WireErrorKind::Refused => Reason::Refused,
-        WireErrorKind::Connect => Reason::Connect,
-        WireErrorKind::Tls => Reason::Tls,
-        WireErrorKind::Malformed => Reason::Decode,
-        WireErrorKind::Io => Reason::Io,
-    };
-    Failure::new(reason, error.message.clone())
 }

@@ -46,6 +46,9 @@ impl WireError {
     pub(super) fn in_head(error: &hyper::Error, received: bool) -> Self {
         match cause(error) {
             Some(cause) if is_broken(cause) => Self::new(WireErrorKind::Io, format!("await the answer: {cause}")),
+            _ if error.is_parse_too_large() => {
+                Self::new(WireErrorKind::Malformed, "the head of the answer is too large")
+            }
             _ if error.is_parse() => Self::new(WireErrorKind::Malformed, format!("the answer is not HTTP: {error}")),
             _ if received && error.is_incomplete_message() => {
                 Self::new(WireErrorKind::Malformed, "the connection closed within the head of the answer")
