@@ -18,12 +18,16 @@ use super::{
     failure::{Failure, Reason},
     local::parse_cluster,
     query::CLUSTER_PATH,
+    redact::Redactor,
     snapshot::{LocalNode, Snapshot},
 };
 use crate::peers::{Identity, NodeState, Peer, resolve};
 
 /// A cluster answer of a real node is a few kilobytes.
 const CLUSTER_BODY_CAP: u64 = 1 << 20;
+
+/// Most bytes of a `node_id`, which is kept and shown.
+const LONGEST_ID: usize = 255;
 
 /// A node that was asked for its id and has not answered yet.
 pub(crate) struct Open {
@@ -117,7 +121,7 @@ impl Asking {
             let reply = wire.get(&peer.entry.url, CLUSTER_PATH, None, &self.caller, self.deadline).await?;
             parse_cluster(&reply)
         };
-        join(self.look_up(&peer.entry.url, &peer.state), note(&peer.state, ask)).await;
+        join(self.look_up(&peer.entry.url, &peer.state), self.note(&peer.state, ask)).await;
     }
 
     async fn local(&self, local: &LocalNode) {
@@ -127,7 +131,7 @@ impl Asking {
             let answer = timeout(self.deadline.remaining(), local.source.cluster(&self.caller, self.deadline)).await;
             answer.unwrap_or_else(|_| Err(Failure::new(Reason::Deadline, "deadline passed while asking for the id")))
         };
-        join(look_up, note(&local.state, ask)).await;
+        join(look_up, self.note(&local.state, ask)).await;
     }
 
     /// Notes the addresses by themselves: they decide while the id is not to be had.
@@ -137,23 +141,26 @@ impl Asking {
             state.update(|memory| memory.addresses = addresses);
         }
     }
+
+    async fn note(&self, state: &NodeState, answer: impl Future<Output = Result<Value, Failure>>) {
+        let identity = identity_of(&answer.await, &self.caller.credentials.redactor());
+        state.update(|memory| {
+            // An answer of the matrix may meanwhile have shown the entry to be this process.
+            if !memory.identity.is_settled() {
+                memory.identity = identity;
+            }
+        });
+    }
 }
 
-async fn note(state: &NodeState, answer: impl Future<Output = Result<Value, Failure>>) {
-    let identity = identity_of(&answer.await);
-    state.update(|memory| {
-        // An answer of the matrix may meanwhile have shown the entry to be this process.
-        if !memory.identity.is_settled() {
-            memory.identity = identity;
-        }
-    });
-}
-
-fn identity_of(answer: &Result<Value, Failure>) -> Identity {
+fn identity_of(answer: &Result<Value, Failure>, redactor: &Redactor) -> Identity {
     match answer {
         Ok(cluster) => match cluster.get("node_id").and_then(Value::as_str) {
-            Some(id) if !id.is_empty() => Identity::Known(id.to_owned()),
-            _ => Identity::Anonymous,
+            Some(id) if !(1..=LONGEST_ID).contains(&id.len()) => Identity::Anonymous,
+            // It holds a piece of what was sent, or what can't be shown, and an id is shown: another answer may do.
+            Some(id) if redactor.clean(id) != id => Identity::Unasked,
+            Some(id) => Identity::Known(id.to_owned()),
+            None => Identity::Anonymous,
         },
         Err(failure) if failure.ourselves => Identity::Ourselves,
         // Something answers there that is no node with an id; asking it again would not change that.

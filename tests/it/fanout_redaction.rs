@@ -7,6 +7,7 @@ use keyviz_fanout::fanout::MATRIX_PATH;
 use crate::{
     daemon::{Answer, Daemon, config, get, sample},
     logs::{capture, logged},
+    network::{A, B, Network},
     stub::{Script, Stub, ok_json, response, with_header},
 };
 
@@ -121,4 +122,19 @@ fn a_local_node_that_echoes_the_session_does_not_show_it_either() {
         assert_hidden("the answer", &answer.text(), secret);
         assert_hidden("the log", &logged(), secret);
     }
+}
+
+#[test]
+fn an_id_that_echoes_the_session_is_not_shown() {
+    let network = Network::of(&[A]);
+    network.node(B, &format!("node-{CANARY}"), &sample(2));
+    let daemon = Daemon::over(network.clone(), &config(None, &[A, B], ""));
+    let cookie = format!("admin_session={CANARY}");
+    let ask = |path: &str| daemon.send(get(path, &[("Cookie", &cookie)]));
+    ask(MATRIX_PATH).assert_responded(2, 2);
+    assert_hidden("introspection", &ask("/admin/api/v1/keyviz/config").text(), CANARY);
+    network.node(B, "n2", &sample(2));
+    ask(MATRIX_PATH).assert_responded(2, 2);
+    let why = ask("/admin/api/v1/keyviz/config").json()["peers"][1]["why"].clone();
+    assert_eq!(why, "node_id n2", "it was asked again");
 }
