@@ -175,13 +175,17 @@ impl Asking {
 /// The longest id that is taken for one.
 const LONGEST_ID: usize = 256;
 
-/// An id as introspection may show it to anybody who may read: an answer that echoes the session, or control
-/// characters, has none.
+/// An id as introspection may show it to anybody who may read. One that holds what this caller sent, or what can't be
+/// shown, is not taken, and asked for again: no caller may choose a cookie that takes a node's id away for all others.
 fn identity_of(answer: &Result<Value, Failure>, redactor: &Redactor) -> Identity {
     match answer {
         Ok(cluster) => match cluster.get("node_id").and_then(Value::as_str) {
-            Some(id) if (1..=LONGEST_ID).contains(&id.len()) && redactor.clean(id) == id => {
-                Identity::Known(id.to_owned())
+            Some(id) if (1..=LONGEST_ID).contains(&id.len()) => {
+                if redactor.clean(id) == id {
+                    Identity::Known(id.to_owned())
+                } else {
+                    Identity::Unasked
+                }
             }
             _ => Identity::Anonymous,
         },

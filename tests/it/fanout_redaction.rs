@@ -133,4 +133,8 @@ fn an_id_that_echoes_the_session_is_none() {
     let ask = |path: &str| daemon.send(get(path, &[("Cookie", &format!("admin_session={CANARY}"))]));
     ask(MATRIX_PATH).assert_responded(2, 2);
     assert_hidden("introspection", &ask("/admin/api/v1/keyviz/config").text(), CANARY);
+    bad.answer(keyviz_fanout::fanout::CLUSTER_PATH, ok_json(r#"{"node_id":"n2"}"#));
+    ask(MATRIX_PATH).assert_responded(2, 2);
+    let why = ask("/admin/api/v1/keyviz/config").json()["peers"][0]["why"].clone();
+    assert_eq!(why, "node_id n2", "it was asked again");
 }
