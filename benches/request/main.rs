@@ -29,6 +29,10 @@ fn main() {
     if let (Ok(url), Ok(peers)) = (env::var("RIVAL_URL"), env::var("PEERS")) {
         return race(&url, &peers);
     }
+    // `cargo test` runs benches without the argument: the answers are checked then, and nothing is worth timing.
+    if !env::args().any(|argument| argument == "--bench") {
+        return request(60, 1);
+    }
     for (columns, rounds) in [(1440, 12), (60, 60)] {
         request(columns, rounds);
     }

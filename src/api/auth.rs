@@ -19,7 +19,9 @@ const ASKED_AT_ONCE: usize = 8;
 
 /// On whose behalf nodes are called: the caller of `request`, who must have a session where sessions are forwarded.
 pub(super) fn caller(request: &Request<State>, active: &Active) -> Result<Caller, ApiError> {
-    let guard = request.header(GUARD_HEADER).map(|values| Guard::parse(values.last().as_str()));
+    // Of several the largest counts: a proxy that adds one of its own must not hide a loop.
+    let guards = request.header(GUARD_HEADER).into_iter().flatten();
+    let guard = guards.map(|value| Guard::parse(value.as_str())).max();
     if guard.is_some_and(Guard::is_loop) {
         let message = "this request came through too many aggregators: two daemons name each other as local.url";
         return Err(ApiError::new(508, "loop_detected", message));

@@ -173,7 +173,9 @@ fn note(
         node.report.warnings.push(Warning { code, message: redactor.clean(&message) });
     };
     if let Some(divergence) = &findings.divergence {
-        let (rows, first) = (divergence.rows, &divergence.first_bucket_id);
+        // An id may be as long as a body.
+        let first: String = divergence.first_bucket_id.chars().take(80).collect();
+        let rows = divergence.rows;
         warn(
             "catalog_divergence",
             format!("{rows} rows have another start, end or aggregate than an earlier node's, the first is {first}"),

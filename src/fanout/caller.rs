@@ -22,7 +22,7 @@ pub struct Caller {
 }
 
 /// How many aggregators a request came through, as its guard header says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Guard(u64);
 
 impl Guard {
