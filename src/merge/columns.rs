@@ -29,7 +29,7 @@ pub(super) fn merge_step<'a>(step: Step, timelines: impl IntoIterator<Item = &'a
 pub(super) struct Placed {
     pub(super) column: i64,
     pub(super) unix_ms: i64,
-    /// The window's time on the node's grid; its timestamp when the step is off.
+    /// The window's time on the grid of the first node that has its timestamp; the timestamp when the step is off.
     pub(super) slot: i128,
     pub(super) input: usize,
     /// Its place in the node's order of time.
@@ -48,11 +48,12 @@ impl Placed {
     }
 }
 
-/// The column of every timestamp placed so far: that of the first node that has it.
+/// The slot, and with it the column, of every timestamp placed so far: that of the first node that has it. A window has
+/// one column so, and what several nodes say of one timestamp is compared by slot as well.
 #[derive(Debug)]
 pub(super) struct Columns {
     step_ms: Option<i64>,
-    by_time: HashMap<i64, i64>,
+    by_time: HashMap<i64, i128>,
 }
 
 impl Columns {
@@ -65,8 +66,8 @@ impl Columns {
         let windows = timeline.windows.iter().zip(slots(timeline, self.step_ms)).enumerate();
         windows
             .map(|(order, (&Window { unix_ms, index }, slot))| {
-                let column = *self.by_time.entry(unix_ms).or_insert_with(|| column_of(slot, self.step_ms));
-                Placed { column, unix_ms, slot, input, order, index }
+                let slot = *self.by_time.entry(unix_ms).or_insert(slot);
+                Placed { column: column_of(slot, self.step_ms), unix_ms, slot, input, order, index }
             })
             .collect()
     }

@@ -60,6 +60,8 @@ fn slots(matrix: &Matrix, u: i64) -> BTreeMap<Time, Slot> {
 pub(super) struct Grid {
     pub(super) step: Option<i64>,
     own_steps: BTreeMap<usize, i64>,
+    /// The slot of each timestamp on the grid of the first node that has it.
+    first: BTreeMap<Time, Slot>,
     /// Per kept node, the slot of each of its timestamps.
     pub(super) slots: BTreeMap<usize, BTreeMap<Time, Slot>>,
     pub(super) columns: BTreeMap<Time, Column>,
@@ -75,14 +77,19 @@ impl Grid {
             Step::Millis(step) => Some(step),
             Step::Auto => Some(sorted.get(sorted.len() / 2).copied().unwrap_or(60_000)),
         };
-        let mut grid = Self { step, own_steps, slots: BTreeMap::new(), columns: BTreeMap::new() };
+        let (first, columns) = (BTreeMap::new(), BTreeMap::new());
+        let mut grid = Self { step, own_steps, first, slots: BTreeMap::new(), columns };
         for &i in kept {
-            let slots = match step {
+            let own: BTreeMap<Time, Slot> = match step {
                 None => inputs[i].column_unix_ms.iter().map(|&time| (time, i128::from(time))).collect(),
                 Some(s) => slots(inputs[i], grid.own_steps.get(&i).copied().unwrap_or(s)),
             };
-            for (&time, &slot) in &slots {
-                grid.columns.entry(time).or_insert_with(|| column(slot, step));
+            // "A timestamp that several nodes have goes to the column of the first of them", and so to its slot.
+            let mut slots = BTreeMap::new();
+            for (time, slot) in own {
+                let slot = *grid.first.entry(time).or_insert(slot);
+                grid.columns.insert(time, column(slot, step));
+                slots.insert(time, slot);
             }
             grid.slots.insert(i, slots);
         }
