@@ -105,6 +105,26 @@ fn without_a_local_node_all_who_answer_must_refuse() {
     network.say(B, MATRIX_PATH, Said::error(500, "internal"));
     let answer = daemon.matrix("");
     assert_eq!((answer.status, &*answer.code()), (503, "no_node_answered"), "one that answered gave no verdict");
+    network.say(B, MATRIX_PATH, Said::error(503, "keyviz_disabled"));
+    assert_refused(&daemon.matrix(""), 403);
+}
+
+/// Whoever sees the matrix sees the introspection, whichever peer is the faster.
+#[test]
+fn introspection_is_open_to_those_whom_any_peer_lets_read() {
+    let network = Network::of(&[A, B]);
+    let daemon = Daemon::over(network.clone(), &config(None, &[A, B], ""));
+    for refusing in [A, B] {
+        let [accepting] = [A, B].into_iter().filter(|peer| *peer != refusing).collect::<Vec<_>>()[..] else { panic!() };
+        refuse(&network, refusing, 401);
+        let matrix = if accepting == A { sample(1) } else { sample(2) };
+        network.say(accepting, MATRIX_PATH, Said::matrix(&matrix).after(Duration::from_millis(50)));
+        assert_eq!((daemon.matrix("").status, daemon.ask(INTROSPECTION).status), (200, 200), "{refusing} refuses");
+    }
+    network.say(A, MATRIX_PATH, Said::error(401, "unauthenticated").after(Duration::from_millis(50)));
+    refuse(&network, B, 403);
+    assert_refused(&daemon.ask(INTROSPECTION), 401);
+    assert_refused(&daemon.matrix(""), 401);
 }
 
 #[test]

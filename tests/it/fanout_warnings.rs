@@ -135,6 +135,8 @@ fn an_answer_that_takes_the_result_over_max_cells_is_left_out_by_name() {
     assert_eq!(reason, "too_large");
     assert!(error.contains("fanout.max_cells is 1024") && error.contains("shorter range"), "{error}");
     answer.assert_merge(&[&small, &wide("c")], &Options { max_cells: 1024, ..WINDOW });
+    let peers = daemon.ask("/admin/api/v1/keyviz/config").json()["peers"].clone();
+    assert_eq!(peers[0]["last_error"]["reason"], "too_large", "{peers}");
     let columns = format!("from_unix_ms={}&to_unix_ms={}", columns[0], columns[200]);
     daemon.matrix(&columns).assert_responded(3, 3);
 }
