@@ -111,7 +111,7 @@ impl<'a> Node<'a> {
     fn known_too_late(name: &str) -> Self {
         let message = "its node_id came too late to ask it this time";
         let failure = Failure::new(Reason::Deadline, message);
-        let mut report = NodeReport { counts: true, ..NodeReport::uncalled(name, Role::Peer) };
+        let mut report = NodeReport::counted(name, Role::Peer);
         report.fail(&failure);
         Self { report, failure: Some(failure), answer: None, state: None }
     }

@@ -50,7 +50,7 @@ pub(crate) struct Round {
 
 impl Round {
     pub(crate) async fn peer(self, peer: Arc<Peer>, query: NodeQuery) -> Called {
-        let mut report = counted(&peer.entry.entry, Role::Peer);
+        let mut report = NodeReport::counted(&peer.entry.entry, Role::Peer);
         let fetched = self.fetch(&peer, &query).await;
         report.duration_ms = millis(self.deadline.elapsed());
         let outcome = self.settle(&mut report, fetched, query.series).await;
@@ -59,7 +59,7 @@ impl Round {
     }
 
     pub(crate) async fn local(self, local: Arc<LocalNode>, query: NodeQuery) -> Called {
-        let mut report = counted(local.source.name(), Role::Own);
+        let mut report = NodeReport::counted(local.source.name(), Role::Own);
         let asked_at = SystemTime::now();
         let matrix = local.source.matrix(&query, &self.caller, self.deadline);
         let fetched = match timeout(self.deadline.remaining(), matrix).await {
@@ -191,10 +191,6 @@ fn answer_of(reply: Reply, series: Series, redactor: &Redactor, buffers: &Arc<Bu
 enum Fetched {
     Reply(Reply),
     Answer(Answer),
-}
-
-fn counted(node: &str, role: Role) -> NodeReport {
-    NodeReport { counts: true, ..NodeReport::uncalled(node, role) }
 }
 
 /// A local node that is this process is a mistake in the file, and its sentence should say so.

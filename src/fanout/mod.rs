@@ -152,7 +152,7 @@ impl Fanout {
         let _ = self.listen.set(address);
     }
 
-    /// What requests under `config` work with. Peers and the local node keep their memory where `before` had them.
+    /// What requests under `config` work with. Peers keep their memory where `before` had them.
     pub fn snapshot(&self, generation: u64, config: Arc<Config>, before: Option<&Snapshot>) -> Snapshot {
         let memory = (Arc::clone(&self.budget), Arc::clone(&self.buffers));
         let wire = Wire::new(self.client.clone(), &config.fanout, memory, Arc::clone(&self.instance));

@@ -63,6 +63,11 @@ pub struct NodeReport {
 }
 
 impl NodeReport {
+    /// A node that is in `responded` and `expected`.
+    pub(crate) fn counted(node: impl Into<String>, role: Role) -> Self {
+        Self { counts: true, ..Self::uncalled(node, role) }
+    }
+
     /// A node that is listed without having been called.
     pub(crate) fn uncalled(node: impl Into<String>, role: Role) -> Self {
         Self {
