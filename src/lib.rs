@@ -55,6 +55,8 @@ pub mod matrix;
 pub mod merge;
 pub mod metrics;
 pub mod peers;
+mod reload;
+mod watch;
 
 pub use api::{Service, app, mount};
 pub use config::Config;

@@ -128,11 +128,17 @@ impl Metrics {
     }
 
     /// Notes the configuration that now runs.
-    pub fn configured(&self, generation: u64, at_unix_s: i64) {
+    pub fn configured(&self, generation: u64, at_unix_s: i64, _sha: Option<&str>) {
         self.generation.set(generation);
         self.loaded_at.set(at_unix_s);
     }
 
+    /// s
+    pub fn reloaded(&self, _t: &'static str, _r: &'static str) {}
+    /// s
+    pub fn last_attempt(&self, _ok: bool, _at: i64) {}
+    /// s
+    pub fn keep_nodes<'a>(&self, _names: impl Iterator<Item = &'a str>) {}
     /// The text format, with the breakers as they are now.
     pub fn render<'a>(&self, breakers: impl Iterator<Item = (&'a str, bool)>) -> Result<String, fmt::Error> {
         // A registry for this answer alone: a gauge that is kept would outlive its peer, and one that is cleared would

@@ -1,47 +1,37 @@
 //! What runs, where each value is from, and how each peer is doing (SPEC §6).
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 use tide::{Request, Response, StatusCode};
 
-use super::{ApiError, State, auth, gate, json, service::Active};
+use super::{
+    ApiError, State, auth, gate,
+    history::{Attempt, Counts, Watching},
+    json,
+    service::{Active, Service},
+};
 use crate::{
-    config::{Origin, Problem, Source, effective},
+    config::{Origin, Pending, Source, effective},
     peers::{LastError, Role},
 };
 
-/// `/admin/api/v1/keyviz/config`.
+/// What runs, as of one moment: `/admin/api/v1/keyviz/config`, and most of what `status` prints.
 #[derive(Serialize)]
-struct Introspection<'a> {
+pub(crate) struct Introspection {
     generation: u64,
-    source: Option<&'a Source>,
+    source: Option<Source>,
     loaded_at: Timestamp,
-    last_attempt: Attempt<'a>,
+    last_attempt: Attempt,
     counts: Counts,
     effective: Value,
-    origins: &'a BTreeMap<&'static str, Origin>,
+    origins: BTreeMap<&'static str, Origin>,
+    pending_restart: Vec<Pending>,
+    /// None where nobody watches: the configuration was made in the process.
+    watch: Option<Arc<Watching>>,
     peers: Vec<PeerView>,
-}
-
-/// The last time the file was looked at.
-#[derive(Serialize)]
-struct Attempt<'a> {
-    at: Timestamp,
-    trigger: &'static str,
-    ok: bool,
-    sha256: Option<&'a str>,
-    errors: [Problem; 0],
-}
-
-/// What became of the attempts.
-#[derive(Serialize)]
-struct Counts {
-    applied: u64,
-    rejected: u64,
-    unchanged: u64,
 }
 
 #[derive(Serialize)]
@@ -60,26 +50,28 @@ struct PeerView {
 pub(super) async fn config(request: Request<State>) -> Result<Response, ApiError> {
     let active = gate::active(&request);
     auth::permit(&request, &active).await?;
-    let body = serde_json::to_vec(&Introspection::of(&active));
+    let body = serde_json::to_vec(&Introspection::of(request.state(), &active));
     Ok(json(StatusCode::Ok, body.map_err(|error| ApiError::new(500, "internal", error.to_string()))?))
 }
 
-impl<'a> Introspection<'a> {
-    fn of(active: &'a Active) -> Self {
+impl Introspection {
+    /// Of the configuration that is active now.
+    pub(crate) fn now(service: &Service) -> Self {
+        Self::of(service, &service.active())
+    }
+
+    fn of(service: &Service, active: &Active) -> Self {
+        let (last_attempt, counts) = service.history().get();
         Self {
             generation: active.snapshot.generation,
-            source: active.source.as_ref(),
+            source: active.source.clone(),
             loaded_at: active.loaded_at,
-            last_attempt: Attempt {
-                at: active.loaded_at,
-                trigger: "start",
-                ok: true,
-                sha256: active.source.as_ref().map(|source| source.sha256.as_str()),
-                errors: [],
-            },
-            counts: Counts { applied: 1, rejected: 0, unchanged: 0 },
+            last_attempt,
+            counts,
             effective: effective(&active.loaded.config),
-            origins: &active.loaded.origins,
+            origins: active.loaded.origins.clone(),
+            pending_restart: active.pending.clone(),
+            watch: service.watching(),
             peers: peers(active),
         }
     }
@@ -90,7 +82,7 @@ fn peers(active: &Active) -> Vec<PeerView> {
     let view = active.snapshot.peers.iter().zip(cast).map(|(peer, assigned)| {
         // The local source is called in place of an entry that is this node, so what is known of it is known there.
         let own = active.snapshot.local.as_ref().filter(|_| assigned.role == Role::Own);
-        let memory = own.map_or(&peer.state, |local| &local.state).get();
+        let memory = own.map_or(&peer.state, |local| &*local.state).get();
         PeerView {
             entry: peer.entry.entry.clone(),
             url: peer.entry.url.as_str().trim_end_matches('/').to_owned(),

@@ -1,10 +1,12 @@
 //! The HTTP interface of SPEC §2 as a tide app, to serve or to mount into somebody's own node.
 
 mod auth;
+mod candidate;
 mod error;
 mod gate;
+pub(crate) mod history;
 mod hosts;
-mod introspect;
+pub(crate) mod introspect;
 mod matrix;
 mod observe;
 mod service;
@@ -13,7 +15,9 @@ use std::sync::Arc;
 
 use tide::{Redirect, Request, Response, Server};
 
-pub use service::{Builder, Service};
+pub use candidate::Candidate;
+pub use history::Trigger;
+pub use service::{Applied, Builder, Service};
 
 use crate::fanout::{CLUSTER_PATH, MATRIX_PATH};
 use error::{ApiError, json};

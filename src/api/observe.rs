@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use tide::{Request, Response, StatusCode};
 
-use super::{ApiError, State, auth, gate};
+use super::{ApiError, State, auth, candidate::Token, gate, service::Active};
 
 /// `/admin/healthz`: the process serves.
 pub(super) async fn health(_: Request<State>) -> tide::Result {
@@ -20,11 +20,11 @@ pub(super) async fn ready(request: Request<State>) -> tide::Result {
     })
 }
 
-/// `/metrics`: open on loopback, else to those who may read the matrix (SPEC §7).
+/// `/metrics`: open on loopback, else to who has the bearer token, or may read the matrix (SPEC §7).
 pub(super) async fn metrics(request: Request<State>) -> Result<Response, ApiError> {
     let active = gate::active(&request);
     let peer = request.peer_addr().and_then(|at| at.parse::<SocketAddr>().ok());
-    if !peer.is_some_and(|at| at.ip().to_canonical().is_loopback()) {
+    if !peer.is_some_and(|at| at.ip().to_canonical().is_loopback()) && !has_token(&request, &active) {
         auth::permit(&request, &active).await?;
     }
     let breakers = active.snapshot.peers.iter();
@@ -35,6 +35,14 @@ pub(super) async fn metrics(request: Request<State>) -> Result<Response, ApiErro
         .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
         .body(body)
         .build())
+}
+
+fn has_token(request: &Request<State>, active: &Active) -> bool {
+    let Some(wanted) = &active.metrics_token else { return false };
+    let shown = request.header("Authorization").into_iter().flatten();
+    let shown = shown.filter_map(|value| value.as_str().split_once(' '));
+    let mut shown = shown.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    shown.any(|(_, token)| Token::new(token.trim().as_bytes()) == *wanted)
 }
 
 /// `/admin/keyviz/`: where to find what is served, for someone with a browser.

@@ -1,16 +1,20 @@
 use std::{
     net::SocketAddr,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use jiff::Timestamp;
 
+use super::{
+    candidate::{Candidate, Token},
+    history::{Fault, History, Trigger, Verdict, Watching},
+};
 use crate::{
-    config::{Loaded, Source},
+    config::{Change, Fingerprint, Loaded, NamedFiles, Pending, Problem, Source, changes, over_running},
     fanout::{Fanout, LocalSource, Snapshot},
     metrics::Metrics,
     peers::Membership,
@@ -23,7 +27,12 @@ const FIRST: u64 = 1;
 pub struct Service {
     pub(super) fanout: Arc<Fanout>,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) started_at: Timestamp,
     active: ArcSwap<Active>,
+    /// Held from the comparison with what runs to the swap: of two configurations one is applied over the other.
+    applying: Mutex<()>,
+    history: History,
+    watching: ArcSwapOption<Watching>,
     draining: AtomicBool,
 }
 
@@ -34,15 +43,109 @@ pub(super) struct Active {
     /// The file; none where the configuration was made in the process.
     pub(super) source: Option<Source>,
     pub(super) loaded_at: Timestamp,
+    /// Keys whose edit waits for a restart.
+    pub(super) pending: Vec<Pending>,
+    pub(super) metrics_token: Option<Token>,
+    files: NamedFiles,
+}
+
+/// What a configuration changed that was applied.
+#[derive(Debug)]
+pub struct Applied {
+    /// Counts the applied configurations.
+    pub generation: u64,
+    /// Keys with another value.
+    pub changes: Vec<Change>,
+    /// Keys that name the same file as before, with other contents.
+    pub contents: Vec<&'static str>,
+    /// Keys whose edit waits for a restart.
+    pub pending: Vec<Pending>,
 }
 
 impl Service {
-    /// Builds a service under its first configuration: [`Loaded`] from a file's text, or a [`Config`](crate::Config)
-    /// made in code.
-    pub fn builder(loaded: impl Into<Loaded>) -> Builder {
+    /// Builds a service under its first configuration: a [`Candidate`] from a file, or a
+    /// [`Config`](crate::Config) made in code.
+    pub fn builder(first: impl Into<Candidate>) -> Builder {
         let metrics = Arc::new(Metrics::default());
         let fanout = Fanout::over_http(Arc::clone(&metrics));
-        Builder { fanout, metrics, loaded: loaded.into(), source: None }
+        Builder { fanout, metrics, first: first.into() }
+    }
+
+    /// Makes `candidate` the running configuration, whole or not at all (SPEC §5): requests in flight keep the one they
+    /// began with. Peers that stay keep what is known of them. Keys that only a restart can change keep their value.
+    ///
+    /// A change of membership takes the same way: the peers are asked for anew. The problems are those of the
+    /// mixture with the keys that keep their value.
+    pub fn apply(&self, candidate: Candidate, trigger: Trigger) -> Result<Applied, Vec<Problem>> {
+        let _applying = self.applying.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.active();
+        let sha256 = candidate.source.as_ref().map(|source| source.sha256.clone());
+        let Candidate { loaded, source, files, metrics_token } = candidate;
+        let (loaded, pending) = match over_running(loaded, &before.loaded) {
+            Ok(mixture) => mixture,
+            Err(problems) => {
+                self.record(trigger, Verdict::Rejected, sha256, problems.iter().cloned().map(Fault::from).collect());
+                return Err(problems);
+            }
+        };
+        let generation = before.snapshot.generation + 1;
+        let snapshot = self.fanout.snapshot(generation, Arc::new(loaded.config.clone()), Some(&before.snapshot));
+        let active = Active {
+            snapshot: Arc::new(snapshot),
+            loaded,
+            source,
+            loaded_at: Timestamp::now(),
+            pending,
+            metrics_token,
+            files,
+        };
+        let applied = Applied {
+            generation,
+            changes: changes(&before.loaded, &active.loaded),
+            contents: before.files.differing(&active.files),
+            pending: active.pending.clone(),
+        };
+        self.activate(active);
+        self.record(trigger, Verdict::Applied, sha256, Vec::new());
+        Ok(applied)
+    }
+
+    fn activate(&self, active: Active) {
+        active.announce(&self.metrics);
+        active.snapshot.release_breakers();
+        self.active.store(Arc::new(active));
+    }
+
+    /// Notes an attempt that came to `verdict`.
+    pub(crate) fn record(&self, trigger: Trigger, verdict: Verdict, sha256: Option<String>, errors: Vec<Fault>) {
+        self.metrics.reloaded(trigger.as_str(), verdict.as_str());
+        self.metrics.last_attempt(verdict != Verdict::Rejected, Timestamp::now().as_second());
+        self.history.add(trigger, verdict, sha256, errors);
+    }
+
+    /// Notes an attempt that found the file as the last one did, which stays the last one.
+    pub(crate) fn record_nothing_new(&self, trigger: Trigger) {
+        self.metrics.reloaded(trigger.as_str(), Verdict::Unchanged.as_str());
+        self.history.count(Verdict::Unchanged);
+    }
+
+    /// Of what the running configuration was read from.
+    pub(crate) fn fingerprint(&self) -> Fingerprint {
+        let active = self.active();
+        Fingerprint::of(active.source.as_ref(), &active.files)
+    }
+
+    pub(crate) fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// Notes how changes of the file are noticed.
+    pub(crate) fn watches(&self, watching: Watching) {
+        self.watching.store(Some(Arc::new(watching)));
+    }
+
+    pub(super) fn watching(&self) -> Option<Arc<Watching>> {
+        self.watching.load_full()
     }
 
     /// From now on the service is not ready: it finishes what it has begun.
@@ -64,11 +167,6 @@ impl Service {
         Arc::clone(&self.active().snapshot)
     }
 
-    /// The file that the running configuration is from, if it is from one.
-    pub fn config_path(&self) -> Option<String> {
-        self.active().source.as_ref().map(|source| source.path.display().to_string())
-    }
-
     /// Headers that every answer carries (SPEC §2), as name and value.
     pub fn headers(&self) -> Vec<(&'static str, String)> {
         self.active().headers(&self.fanout)
@@ -82,6 +180,13 @@ impl Active {
             ("X-Keyviz-Config-Generation", self.snapshot.generation.to_string()),
         ]
     }
+
+    fn announce(&self, metrics: &Metrics) {
+        let sha256 = self.source.as_ref().map(|source| source.sha256.as_str());
+        metrics.configured(self.snapshot.generation, self.loaded_at.as_second(), sha256);
+        let local = self.snapshot.local.as_ref().map(|local| local.source.name());
+        metrics.keep_nodes(self.snapshot.peers.iter().map(|peer| peer.entry.entry.as_str()).chain(local));
+    }
 }
 
 /// A [`Service`] in the making.
@@ -89,8 +194,7 @@ impl Active {
 pub struct Builder {
     fanout: Fanout,
     metrics: Arc<Metrics>,
-    loaded: Loaded,
-    source: Option<Source>,
+    first: Candidate,
 }
 
 impl Builder {
@@ -115,18 +219,26 @@ impl Builder {
         self
     }
 
-    /// The file that the configuration is from, for introspection.
-    pub fn file(self, source: Option<Source>) -> Self {
-        Self { source, ..self }
-    }
-
     /// The service, its configuration active.
     pub fn build(self) -> Arc<Service> {
-        let Self { fanout, metrics, loaded, source } = self;
+        let Self { fanout, metrics, first: Candidate { loaded, source, files, metrics_token } } = self;
         let snapshot = Arc::new(fanout.snapshot(FIRST, Arc::new(loaded.config.clone()), None));
-        let loaded_at = Timestamp::now();
-        metrics.configured(FIRST, loaded_at.as_second());
-        let active = ArcSwap::from_pointee(Active { snapshot, loaded, source, loaded_at });
-        Arc::new(Service { fanout: Arc::new(fanout), metrics, active, draining: AtomicBool::new(false) })
+        let started_at = Timestamp::now();
+        let history = History::new(started_at, source.as_ref().map(|source| source.sha256.clone()));
+        let active =
+            Active { snapshot, loaded, source, loaded_at: started_at, pending: Vec::new(), metrics_token, files };
+        active.announce(&metrics);
+        metrics.reloaded(Trigger::Start.as_str(), Verdict::Applied.as_str());
+        metrics.last_attempt(true, started_at.as_second());
+        Arc::new(Service {
+            fanout: Arc::new(fanout),
+            metrics,
+            started_at,
+            active: ArcSwap::from_pointee(active),
+            applying: Mutex::default(),
+            history,
+            watching: ArcSwapOption::empty(),
+            draining: AtomicBool::new(false),
+        })
     }
 }

@@ -8,7 +8,10 @@ use std::{
 
 use serde_json::{Value as Json, json};
 
-use crate::config::{Loaded, OpenError, Problem, Source, effective, effective_toml, open};
+use crate::{
+    api::Candidate,
+    config::{Loaded, OpenError, Problem, effective, effective_toml, open},
+};
 
 /// The file is valid.
 pub const VALID: u8 = 0;
@@ -38,7 +41,7 @@ pub fn check(
     print: bool,
     out: &mut impl Write,
 ) -> io::Result<u8> {
-    let outcome = open(path, env);
+    let outcome = open(path, env).and_then(Candidate::build);
     match format {
         Format::Human => report(&outcome, print, out)?,
         Format::Json => writeln!(out, "{:#}", describe(&outcome, print))?,
@@ -50,14 +53,17 @@ pub fn check(
     })
 }
 
-type Outcome = Result<(Loaded, Source), OpenError>;
+type Outcome = Result<Candidate, OpenError>;
 
 fn report(outcome: &Outcome, print: bool, out: &mut impl Write) -> io::Result<()> {
     match outcome {
-        Ok((loaded, source)) if print => {
-            writeln!(out, "# {}: ok: {}\n{}", source.path.display(), summary(loaded), effective_toml(loaded).trim_end())
+        Ok(Candidate { loaded, source, .. }) => {
+            let path = source.as_ref().map_or_else(String::new, |source| source.path.display().to_string());
+            match print {
+                true => writeln!(out, "# {path}: ok: {}\n{}", summary(loaded), effective_toml(loaded).trim_end()),
+                false => writeln!(out, "{path}: ok: {}", summary(loaded)),
+            }
         }
-        Ok((loaded, source)) => writeln!(out, "{}: ok: {}", source.path.display(), summary(loaded)),
         Err(OpenError::Invalid { origin, problems }) => {
             problems.iter().try_for_each(|problem| writeln!(out, "{}", problem.in_file(&origin.path)))
         }
@@ -79,8 +85,8 @@ fn summary(Loaded { config, .. }: &Loaded) -> String {
 
 fn describe(outcome: &Outcome, print: bool) -> Json {
     match outcome {
-        Ok((loaded, source)) => {
-            let mut report = verdict(Some(&source.path), &[]);
+        Ok(Candidate { loaded, source, .. }) => {
+            let mut report = verdict(source.as_ref().map(|source| source.path.as_path()), &[]);
             if print {
                 report["effective"] = effective(&loaded.config);
                 report["origins"] = json!(loaded.origins);

@@ -15,7 +15,7 @@ pub(super) fn demo(args: &DemoArgs) -> Result<u8, Ended> {
     let cluster = Cluster::start(options).map_err(|error| Ended::new(FAILED, format!("start a node: {error}")))?;
     let config = configuration(args, &cluster).map_err(|error| Ended::new(FAILED, error))?;
     task::block_on(async {
-        let daemon = Daemon::bind(config.into(), None).await?;
+        let daemon = Daemon::bind(config.into()).await?;
         introduce(&daemon, &cluster)?;
         Ok(daemon.serve().await)
     })

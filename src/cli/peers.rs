@@ -8,9 +8,9 @@ use std::{
 use comfy_table::{CellAlignment, Table, presets};
 use jiff::Timestamp;
 
-use super::{Ended, FAILED, USAGE, args::PeersArgs, patience, run, session};
+use super::{Ended, FAILED, USAGE, args::PeersArgs, environment, patience, session};
 use crate::{
-    config::AuthMode,
+    config::{AuthMode, open_alone},
     fanout::{Caller, Credentials, Fanout, FanoutBlock, MatrixQuery, Reason},
     metrics::Metrics,
 };
@@ -20,7 +20,8 @@ const RANGE: Duration = Duration::from_mins(5);
 
 /// `keyviz-fanout peers`: one fan-out of this process's own, and how it went with each node.
 pub(super) fn peers(args: &PeersArgs, config: Option<&Path>) -> Result<u8, Ended> {
-    let (loaded, _) = run::load(config).map_err(|ended| Ended { code: ended.code.min(USAGE), ..ended })?;
+    let loaded = open_alone(config, &environment).map_err(Ended::from);
+    let loaded = loaded.map_err(|ended| Ended { code: ended.code.min(USAGE), ..ended })?;
     let credentials = session::credentials(&args.session).map_err(|error| Ended::new(USAGE, error))?;
     let forwards = loaded.config.auth.mode == AuthMode::Forward;
     if forwards && !credentials.has_session() {

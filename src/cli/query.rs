@@ -16,7 +16,7 @@ use super::{
     view::{self, Answer, Colour, Terminal},
 };
 use crate::{
-    config::{NotFound, OpenError, Server, open},
+    config::{NotFound, OpenError, Server, open_alone},
     fanout::{Credentials, MATRIX_PATH, MAX_ROWS, NodeQuery, Redactor},
     http::{ConnectTimeout, HyperClient},
 };
@@ -61,8 +61,8 @@ fn question(args: &QueryArgs, config: Option<&Path>) -> Result<Url, Ended> {
 
 /// Where this host's daemon listens by its file; where there is none, the default.
 fn daemon_here(config: Option<&Path>) -> Result<String, Ended> {
-    let listen = match open(config, &environment) {
-        Ok((loaded, _)) => loaded.config.server.listen,
+    let listen = match open_alone(config, &environment) {
+        Ok(loaded) => loaded.config.server.listen,
         Err(OpenError::NotFound(NotFound { named_by: None, .. })) => Server::default().listen,
         // The daemon's file may be closed to those who only ask the daemon.
         Err(OpenError::Unreadable(_)) if config.is_none() => Server::default().listen,

@@ -6,34 +6,39 @@ use signal_hook_async_std::Signals;
 
 use super::{CONFIG, Ended, FAILED, USAGE, environment, logging};
 use crate::{
-    api::{self, Service},
-    config::{Loaded, OpenError, Source, open},
+    api::{self, Candidate, Service},
+    config::{OpenError, discover, open_found},
     http::{ServeOptions, serve},
 };
 
 /// `keyviz-fanout run`: serves until it is told to end.
 pub(super) fn run(config: Option<&Path>) -> Result<u8, Ended> {
-    let (loaded, source) = load(config)?;
-    logging::start(&loaded.config.log.level);
+    let mut found = discover(config, &environment).map_err(|error| Ended::new(USAGE, error))?;
+    // What is watched and shown must not depend on the folder that the daemon was started in.
+    found.path = std::path::absolute(&found.path).unwrap_or(found.path);
+    let path = found.path.display().to_string();
+    let candidate = open_found(found, &environment).and_then(Candidate::build).map_err(Ended::from)?;
+    logging::start(&candidate.loaded.config.log.level);
     task::block_on(async {
-        let daemon = Daemon::bind(loaded, Some(source)).await?;
+        let daemon = Daemon::bind(candidate).await?;
         let peers = daemon.service.snapshot().peers.len();
-        let path = daemon.service.config_path().unwrap_or_default();
         log::info!("listening on http://{}, fanout.peers: {peers}, configuration: {path}", daemon.address);
         Ok(daemon.serve().await)
     })
 }
 
-/// The configuration, or every problem in it.
-pub(super) fn load(config: Option<&Path>) -> Result<(Loaded, Source), Ended> {
-    open(config, &environment).map_err(|error| match error {
-        OpenError::Invalid { origin, problems } => {
-            let lines: Vec<_> = problems.iter().map(|problem| problem.in_file(&origin.path).to_string()).collect();
-            let path = origin.path.display();
-            Ended::new(CONFIG, format!("{path} is not valid\n{}", lines.join("\n")))
+/// Every problem of a configuration that can't be used.
+impl From<OpenError> for Ended {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Invalid { origin, problems } => {
+                let lines: Vec<_> = problems.iter().map(|problem| problem.in_file(&origin.path).to_string()).collect();
+                let path = origin.path.display();
+                Self::new(CONFIG, format!("{path} is not valid\n{}", lines.join("\n")))
+            }
+            OpenError::NotFound(_) | OpenError::Unreadable(_) => Self::new(USAGE, error),
         }
-        OpenError::NotFound(_) | OpenError::Unreadable(_) => Ended::new(USAGE, error),
-    })
+    }
 }
 
 /// A service that has its socket and hears its signals.
@@ -45,15 +50,15 @@ pub(super) struct Daemon {
 }
 
 impl Daemon {
-    pub(super) async fn bind(loaded: Loaded, source: Option<Source>) -> Result<Self, Ended> {
-        let wanted = loaded.config.server.listen;
+    pub(super) async fn bind(candidate: Candidate) -> Result<Self, Ended> {
+        let wanted = candidate.loaded.config.server.listen;
         let cannot = |error| Ended::new(FAILED, format!("listen on {wanted} (server.listen): {error}"));
         let listener = TcpListener::bind(wanted).await.map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
         // Before anybody is told of the address: whoever waits for that may send a signal at once.
         let signals = Signals::new([SIGTERM, SIGINT, SIGHUP])
             .map_err(|error| Ended::new(FAILED, format!("take the signals: {error}")))?;
-        let service = Service::builder(loaded).file(source).listens_on(address).build();
+        let service = Service::builder(candidate).listens_on(address).build();
         Ok(Self { service, address, listener, signals })
     }
 

@@ -1,9 +1,6 @@
 //! The text as TOML, and each key of it alone. Whatever is wrong is noted and reading goes on, so that one pass finds all.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::Range,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use toml::{
     Spanned,
@@ -24,21 +21,14 @@ use super::{
 pub(super) struct Parsed {
     /// What could be read, over the defaults.
     pub(super) draft: Draft,
-    /// The keys that are in the file, readable or not.
-    pub(super) given: BTreeMap<&'static str, Given>,
+    /// The keys that are in the file, readable or not, each with the byte offset of its value.
+    pub(super) given: BTreeMap<&'static str, usize>,
     /// Keys whose value in `draft` is not what the operator meant: unreadable, or written under another name.
     pub(super) doubtful: BTreeSet<&'static str>,
     /// What is wrong, in no order.
     pub(super) findings: Vec<Finding>,
     /// The document has syntax errors, so that an absent key may only seem so.
     pub(super) broken: bool,
-}
-
-/// Where a key stands, byte ranges.
-#[derive(Clone, Debug)]
-pub(super) struct Given {
-    pub(super) key: Range<usize>,
-    pub(super) value: Range<usize>,
 }
 
 /// Reads a text without byte order mark.
@@ -87,7 +77,7 @@ impl Reader<'_> {
         let path = format!("{table}.{}", name.get_ref());
         let key = keys::find(&path);
         if let Some(key) = key {
-            self.parsed.given.insert(key.name, Given { key: name.span(), value: value.span() });
+            self.parsed.given.insert(key.name, value.span().start);
         }
         if self.is_broken(&path, name, value) {
             self.parsed.doubtful.extend(key.map(|key| key.name));

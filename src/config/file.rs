@@ -6,10 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::{Found, FoundBy, Loaded, NotFound, Opened, Problem, discover, reading::Reading};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
-
-use super::{Found, FoundBy, Loaded, NotFound, Problem, discover, load::load_bytes};
 
 /// Most bytes of a configuration file; one with 1024 peers has a fiftieth of it.
 const SIZE_MAX: u64 = 4 << 20;
@@ -60,42 +58,68 @@ fn first(problems: &[Problem]) -> String {
     problems.first().map(ToString::to_string).unwrap_or_default()
 }
 
-/// Finds, reads and checks the configuration. `env` gives an environment variable.
-pub fn open(flag: Option<&Path>, env: &impl Fn(&str) -> Option<OsString>) -> Result<(Loaded, Source), OpenError> {
-    let rust_log = env("RUST_LOG").and_then(|value| value.into_string().ok());
-    open_found(discover(flag, env)?, rust_log.as_deref())
+/// Finds, reads and checks the configuration, and reads the files it names. `env` gives an environment variable.
+pub fn open(flag: Option<&Path>, env: &impl Fn(&str) -> Option<OsString>) -> Result<Opened, OpenError> {
+    open_found(discover(flag, env)?, env)
 }
 
-/// Reads and checks a file that was found: at start, and again at every reload.
-pub fn open_found(found: Found, rust_log: Option<&str>) -> Result<(Loaded, Source), OpenError> {
-    let bytes = read(&found.path)?;
-    let Found { path, found_by, searched } = found;
-    let source = Source { path, found_by, searched, sha256: sha256_hex(&bytes) };
-    match load_bytes(&bytes, rust_log) {
-        Ok(loaded) => Ok((loaded, source)),
-        Err(problems) => Err(OpenError::Invalid { origin: source, problems }),
-    }
+/// [`open`] for a file that was found.
+pub(crate) fn open_found(found: Found, env: &impl Fn(&str) -> Option<OsString>) -> Result<Opened, OpenError> {
+    let rust_log = env("RUST_LOG").and_then(|value| value.into_string().ok());
+    Reading::take(found, rust_log.as_deref(), Pipes::Read).finish()
+}
+
+/// As [`open`], without the files that the configuration names: for those who only ask the daemon or its peers, and who
+/// may not read its secrets.
+pub(crate) fn open_alone(flag: Option<&Path>, env: &impl Fn(&str) -> Option<OsString>) -> Result<Loaded, OpenError> {
+    Reading::alone(discover(flag, env)?, None, Pipes::Read).finish().map(|opened| opened.loaded)
+}
+
+/// What to do with a configuration that comes through a pipe: it can be read once, and blocks until it was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pipes {
+    Read,
+    Refuse,
 }
 
 /// The bytes of a configuration file, at most 4 MiB.
-pub fn read(path: &Path) -> Result<Vec<u8>, ReadError> {
-    read_bounded(path).map_err(|cause| ReadError { path: path.to_owned(), cause })
+pub(super) fn read_config(path: &Path, pipes: Pipes) -> Result<Vec<u8>, ReadError> {
+    match pipes {
+        Pipes::Read => in_words(path, || read_bounded(path, SIZE_MAX)),
+        Pipes::Refuse => read_regular(path, SIZE_MAX),
+    }
 }
 
-fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+/// The bytes of a file that is there to be read again, at most `max`.
+pub(super) fn read_regular(path: &Path, max: u64) -> Result<Vec<u8>, ReadError> {
+    in_words(path, || {
+        let metadata = fs::metadata(path)?;
+        if metadata.is_file() || metadata.is_dir() {
+            return read_bounded(path, max);
+        }
+        Err(io::Error::new(io::ErrorKind::InvalidInput, "is a pipe, a socket or a device, which can't be read again"))
+    })
+}
+
+fn in_words(path: &Path, read: impl FnOnce() -> io::Result<Vec<u8>>) -> Result<Vec<u8>, ReadError> {
+    read().map_err(|cause| ReadError { path: path.to_owned(), cause })
+}
+
+fn read_bounded(path: &Path, max: u64) -> io::Result<Vec<u8>> {
     if fs::metadata(path)?.is_dir() {
         return Err(io::Error::new(io::ErrorKind::IsADirectory, "is a directory, not a file"));
     }
     let mut bytes = Vec::new();
-    File::open(path)?.take(SIZE_MAX + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > SIZE_MAX {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "is larger than 4 MiB"));
+    File::open(path)?.take(max + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > max {
+        let message = format!("is larger than {}", bytesize::ByteSize(max));
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
     }
     Ok(bytes)
 }
 
-fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |mut hex, byte| {
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");
         hex
     })

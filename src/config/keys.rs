@@ -38,6 +38,7 @@ pub struct Key {
     about: fn() -> (String, String),
     read: fn(&mut Draft, &DeValue<'_>) -> Result<(), Faults>,
     show: fn(&Draft) -> Json,
+    copy: fn(&mut Draft, &Draft),
 }
 
 impl Key {
@@ -64,6 +65,11 @@ impl Key {
     /// The value as the file would have it.
     pub(super) fn show(&self, draft: &Draft) -> Json {
         (self.show)(draft)
+    }
+
+    /// Gives the key the value it has in `from`.
+    pub(super) fn copy(&self, draft: &mut Draft, from: &Draft) {
+        (self.copy)(draft, from);
     }
 
     /// `fanout` and `timeout`.
@@ -160,6 +166,7 @@ macro_rules! keys {
                 Ok(())
             },
             show: |draft| $kind.show(&draft.$table.$key),
+            copy: |draft, from| draft.$table.$key.clone_from(&from.$table.$key),
         }),*];
     };
 }

@@ -3,11 +3,13 @@ use std::{collections::BTreeMap, fmt};
 use serde::{Serialize, Serializer};
 
 use super::{
-    Config, KEYS, Key, Problem, document,
+    Config, KEYS, Key, Problem,
+    document::{self, Parsed},
     keys::Draft,
     kind::parse_filter,
-    problem::{Finding, line_of, locate},
-    rules, unsupported,
+    problem::{Counter, Finding, Place, locate},
+    rules::{self, Misfit, Whole},
+    unsupported,
 };
 
 /// A configuration and where each of its values is from.
@@ -17,6 +19,16 @@ pub struct Loaded {
     pub config: Config,
     /// Every key of [`KEYS`].
     pub origins: BTreeMap<&'static str, Origin>,
+    /// Where the keys that are in the file have their values.
+    pub(super) places: BTreeMap<&'static str, Place>,
+}
+
+impl Loaded {
+    /// Something wrong with a key that only shows when its value is used.
+    pub fn problem(&self, key: &str, message: impl Into<String>) -> Problem {
+        let Place { line, column } = self.places.get(key).copied().unwrap_or(Place { line: 1, column: 1 });
+        Problem { line, column, key: key.into(), message: message.into() }
+    }
 }
 
 impl From<Config> for Loaded {
@@ -24,7 +36,8 @@ impl From<Config> for Loaded {
     fn from(config: Config) -> Self {
         let draft = Draft::from(config.clone());
         let origin = |key: &Key| if key.show(&draft) == key.default_value() { Origin::Default } else { Origin::Code };
-        Self { config, origins: KEYS.iter().map(|key| (key.name, origin(key))).collect() }
+        let origins = KEYS.iter().map(|key| (key.name, origin(key))).collect();
+        Self { config, origins, places: BTreeMap::new() }
     }
 }
 
@@ -66,20 +79,30 @@ pub fn load(text: &str, rust_log: Option<&str>) -> Result<Loaded, Vec<Problem>> 
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut parsed = document::parse(text);
     let mut findings = std::mem::take(&mut parsed.findings);
-    findings.extend(rules::check(&parsed));
+    let offset = |key| parsed.given.get(key).copied().unwrap_or(0);
+    let misfits = rules::check(&Whole::from(&parsed)).into_iter();
+    findings.extend(misfits.map(|Misfit { key, message }| Finding::new(offset(key), key, message)));
     unsupported::refuse(&parsed, &mut findings);
     if !findings.is_empty() {
         return Err(locate(text, findings));
     }
     rules::settle(&mut parsed);
-    let origin = |name| parsed.given.get(name).map_or(Origin::Default, |at| Origin::File(line_of(text, at.key.start)));
+    let places = places(text, &parsed);
+    let origin = |name| places.get(name).map_or(Origin::Default, |place: &Place| Origin::File(place.line));
     let mut origins: BTreeMap<_, _> = KEYS.iter().map(|key| (key.name, origin(key.name))).collect();
     let mut config = Config::from(parsed.draft);
     if let Some(filter) = rust_log.and_then(|filter| parse_filter(filter).ok()) {
         config.log.level = filter;
         origins.insert("log.level", Origin::Env);
     }
-    Ok(Loaded { config, origins })
+    Ok(Loaded { config, origins, places })
+}
+
+fn places(text: &str, parsed: &Parsed) -> BTreeMap<&'static str, Place> {
+    let mut given: Vec<_> = parsed.given.iter().map(|(key, offset)| (*offset, *key)).collect();
+    given.sort_unstable();
+    let mut counter = Counter::new(text);
+    given.into_iter().map(|(offset, key)| (key, counter.place(offset))).collect()
 }
 
 /// [`load`] for bytes, which may not be UTF-8.

@@ -12,6 +12,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use url::Url;
 
 mod address;
+mod changes;
 mod discover;
 mod document;
 mod effective;
@@ -19,7 +20,10 @@ mod file;
 mod keys;
 mod kind;
 mod load;
+mod mixture;
+mod named;
 mod problem;
+mod reading;
 mod rules;
 mod suggest;
 mod syntax;
@@ -28,12 +32,22 @@ mod unsupported;
 
 pub use self::{
     address::NotAnAddress,
+    changes::{Change, changes},
     discover::{Found, FoundBy, NotFound, discover},
     effective::{effective, effective_toml},
-    file::{OpenError, ReadError, Source, open, open_found, read},
+    file::{OpenError, ReadError, Source, open},
     keys::{KEYS, Key, Reload},
     load::{Loaded, Origin, load},
+    mixture::Pending,
+    named::NamedFiles,
     problem::Problem,
+    reading::Opened,
+};
+
+pub(crate) use self::{
+    file::{Pipes, open_alone, open_found},
+    mixture::over_running,
+    reading::{Fingerprint, Reading},
 };
 
 /// The checked configuration, every key of SPEC §5. `Config::default()` is what an empty file means, except that an

@@ -45,22 +45,50 @@ impl Finding {
     }
 }
 
-/// Puts findings into file order and counts lines and columns, in one pass over the text however many there are.
+/// Where something stands in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+/// Puts findings into file order and counts lines and columns.
 pub(super) fn locate(text: &str, mut findings: Vec<Finding>) -> Vec<Problem> {
     findings.sort_by_key(|finding| finding.offset);
-    let (mut line, mut column, mut counted) = (1, 1, 0);
-    let place = |finding: Finding| {
-        let offset = text.floor_char_boundary(finding.offset);
-        for character in text[counted..offset].chars() {
-            (line, column) = if character == '\n' { (line + 1, 1) } else { (line, column + 1) };
-        }
-        counted = offset;
-        Problem { line, column, key: finding.key, message: finding.message }
+    let mut counter = Counter::new(text);
+    let place = |Finding { offset, key, message }| {
+        let Place { line, column } = counter.place(offset);
+        Problem { line, column, key, message }
     };
     findings.into_iter().map(place).collect()
 }
 
-/// The line of a byte offset, from 1.
-pub(super) fn line_of(text: &str, offset: usize) -> usize {
-    1 + text[..text.floor_char_boundary(offset)].matches('\n').count()
+/// Counts lines and columns, in one pass over the text however many places are asked for.
+pub(super) struct Counter<'t> {
+    text: &'t str,
+    counted: usize,
+    place: Place,
+}
+
+impl<'t> Counter<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        Self { text, counted: 0, place: Place { line: 1, column: 1 } }
+    }
+
+    /// The place of a byte offset, which is no smaller than the one asked for before.
+    pub(super) fn place(&mut self, offset: usize) -> Place {
+        let offset = self.text.floor_char_boundary(offset);
+        for character in self.text[self.counted..offset].chars() {
+            let Place { line, column } = self.place;
+            self.place = if character == '\n' {
+                Place { line: line + 1, column: 1 }
+            } else {
+                Place { line, column: column + 1 }
+            };
+        }
+        self.counted = offset;
+        self.place
+    }
 }

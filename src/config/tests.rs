@@ -1,4 +1,4 @@
-use super::*;
+use super::{rules::Whole, *};
 
 mod discovery;
 mod laws;
@@ -37,8 +37,9 @@ fn keys_that_need_another_say_which() {
         ("auth.mode = 'mint'", "auth.mode", "\"mint\" needs auth.signing_key_file"),
         ("auth.previous_key_file = 'k'", "auth.previous_key_file", "needs auth.signing_key_file too"),
     ] {
-        let findings = rules::check(&document::parse(&format!("fanout.peers = ['a:1']\n{text}")));
-        let told: Vec<_> = findings.iter().map(|finding| (finding.key.as_str(), finding.message.as_str())).collect();
+        let parsed = document::parse(&format!("fanout.peers = ['a:1']\n{text}"));
+        let misfits = rules::check(&Whole::from(&parsed));
+        let told: Vec<_> = misfits.iter().map(|misfit| (misfit.key, misfit.message.as_str())).collect();
         assert_eq!(told, [(key, message)], "{text}");
     }
 }
@@ -46,7 +47,7 @@ fn keys_that_need_another_say_which() {
 #[test]
 fn a_certificate_makes_listening_beyond_loopback_safe() {
     let text = "fanout.peers = ['a:1']\n[server]\nlisten = '0.0.0.0:1'\ntls_cert_file = 'c'\ntls_key_file = 'k'";
-    assert!(rules::check(&document::parse(text)).is_empty());
+    assert!(rules::check(&Whole::from(&document::parse(text))).is_empty());
 }
 
 #[test]

@@ -8,11 +8,9 @@ use super::{
 };
 
 /// The keys, each with the one value that is refused, or `None` for all but the default.
-const NOT_YET: [(&str, Option<&str>); 8] = [
+const NOT_YET: [(&str, Option<&str>); 6] = [
     ("server.tls_cert_file", None),
     ("server.tls_key_file", None),
-    ("server.metrics_token_file", None),
-    ("server.control_socket", None),
     ("auth.mode", Some("mint")),
     ("auth.signing_key_file", None),
     ("auth.previous_key_file", None),
@@ -29,12 +27,12 @@ pub(super) fn refuse(parsed: &Parsed, findings: &mut Vec<Finding>) {
         let Some(key) = find(name) else { continue };
         let value = key.show(&parsed.draft);
         let set = refused.map_or(value != key.show(&defaults), |refused| value == refused);
-        if let (true, Some(given)) = (set, parsed.given.get(name)) {
+        if let (true, Some(&offset)) = (set, parsed.given.get(name)) {
             findings.retain(|finding| finding.key != name);
             let what = refused.map_or_else(String::new, |refused| format!("\"{refused}\" is "));
             let mend = if refused.is_some() { "choose another" } else { "remove it" };
             let message = format!("{what}not supported by this version yet; {mend}");
-            findings.push(Finding::new(given.value.start, name, message));
+            findings.push(Finding::new(offset, name, message));
         }
     }
 }

@@ -64,7 +64,7 @@ pub(crate) async fn identify(
         deadline,
         turns: Semaphore::new(snapshot.config.fanout.max_concurrent),
     });
-    let local = snapshot.local.iter().map(|local| (None, &local.state));
+    let local = snapshot.local.iter().map(|local| (None, &*local.state));
     let peers = snapshot.peers.iter().enumerate().map(|(i, peer)| (Some(i), &peer.state));
     let waits = local.chain(peers).filter_map(|(entry, state)| {
         let memory = state.get();

@@ -152,16 +152,16 @@ impl Fanout {
         let _ = self.listen.set(address);
     }
 
-    /// What requests under `config` work with. Peers keep their memory where `before` had them.
+    /// What requests under `config` work with. Peers keep their memory where `before` had them, and so does the local node.
     pub fn snapshot(&self, generation: u64, config: Arc<Config>, before: Option<&Snapshot>) -> Snapshot {
         let memory = (Arc::clone(&self.budget), Arc::clone(&self.buffers));
         let wire = Wire::new(self.client.clone(), &config.fanout, memory, Arc::clone(&self.instance));
         let peers = Peer::roster(self.membership.entries(&config), before.map_or(&[], |before| &before.peers));
-        let local = self.local(&config, &wire);
+        let local = self.local(&config, &wire, before.and_then(|before| before.local.as_deref()));
         Snapshot { generation, config, peers, local, listen: self.listen.get().copied(), wire }
     }
 
-    fn local(&self, config: &Config, wire: &Wire) -> Option<Arc<LocalNode>> {
+    fn local(&self, config: &Config, wire: &Wire, before: Option<&LocalNode>) -> Option<Arc<LocalNode>> {
         let (source, url): (Arc<dyn LocalSource>, _) = match (&self.in_process, &config.local.node) {
             (Some(source), _) => (Arc::clone(source), None),
             (None, Some(node)) => {
@@ -170,7 +170,9 @@ impl Fanout {
             }
             (None, None) => return None,
         };
-        Some(Arc::new(LocalNode { source, state: NodeState::default(), url }))
+        let same = before.filter(|before| before.url == url);
+        let state = same.map_or_else(Arc::default, |before| Arc::clone(&before.state));
+        Some(Arc::new(LocalNode { source, state, url }))
     }
 
     /// The cluster's matrix for `caller`, who has a session if one is needed. Equal requests in flight share one
@@ -258,7 +260,7 @@ impl Round {
     /// The merge step that is to be expected, milliseconds: `merge.step`, or the median of the nodes' own steps.
     fn merge_step_as_last_seen(&self) -> Option<i64> {
         let states = self.snapshot.peers.iter().map(|peer| &peer.state);
-        let states = states.chain(self.snapshot.local.iter().map(|local| &local.state));
+        let states = states.chain(self.snapshot.local.iter().map(|local| &*local.state));
         match self.snapshot.config.merge.step {
             Step::Off => None,
             Step::Millis(step) => Some(step),

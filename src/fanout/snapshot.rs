@@ -5,7 +5,7 @@ use url::Url;
 use super::{local::LocalSource, wire::Wire};
 use crate::{
     config::Config,
-    peers::{Anchor, Assignment, Facts, Identity, NodeState, Peer, Role, assign, interface_addresses},
+    peers::{Anchor, Assignment, Facts, Identity, Memory, NodeState, Peer, Role, assign, interface_addresses},
 };
 
 /// Everything that one request works with: taken once, and held to the request's end, so that a reload never changes a
@@ -29,7 +29,7 @@ pub struct LocalNode {
     /// Where its matrix comes from.
     pub source: Arc<dyn LocalSource>,
     /// What is remembered.
-    pub state: NodeState,
+    pub state: Arc<NodeState>,
     /// Its address, unless it is in this process.
     pub url: Option<Url>,
 }
@@ -63,6 +63,13 @@ impl Snapshot {
         let listen = self.listen.unwrap_or(self.config.server.listen);
         let whole_host = listen.ip().is_unspecified();
         vec![local, Anchor { key: "server.listen", addresses: vec![listen], whole_host }]
+    }
+
+    /// Closes the breakers where `fanout.breaker_failures` says that none may be open.
+    pub(crate) fn release_breakers(&self) {
+        if self.config.fanout.breaker_failures == 0 {
+            self.peers.iter().for_each(|peer| peer.state.update(Memory::answered));
+        }
     }
 
     /// `fanout.timeout`.

@@ -159,7 +159,7 @@ fn a_good_part_of_the_texts_is_accepted() {
 proptest! {
     #[test]
     fn what_is_in_force_loads_again_as_itself(config in any_config()) {
-        let loaded = Loaded { config, origins: BTreeMap::new() };
+        let loaded = Loaded { origins: BTreeMap::new(), ..Loaded::from(config) };
         let text = effective_toml(&loaded);
         prop_assert_eq!(load(&text, None).map(|loaded| loaded.config), Ok(loaded.config.clone()), "{}", text);
         let introspected = toml::to_string(&effective(&loaded.config)).unwrap();

@@ -1,0 +1,163 @@
+//! What became of the attempts to change the configuration (SPEC §6).
+
+use std::{
+    path::PathBuf,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::{
+    config::{OpenError, Problem},
+    watch::Mode,
+};
+
+/// What made the daemon look at its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Trigger {
+    /// The process began.
+    Start,
+    /// The system told of a change.
+    Watch,
+    /// The regular look at the file found one.
+    Poll,
+    /// SIGHUP.
+    Signal,
+    /// Somebody asked: the control socket, or the program that the service is part of.
+    Control,
+}
+
+impl Trigger {
+    /// The word of SPEC §6.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Watch => "watch",
+            Self::Poll => "poll",
+            Self::Signal => "signal",
+            Self::Control => "control",
+        }
+    }
+}
+
+/// The last time that the file was found to be another, or that somebody asked for it to be looked at.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Attempt {
+    at: Timestamp,
+    trigger: Trigger,
+    pub(crate) ok: bool,
+    /// Of the file's bytes; none where it could not be read.
+    sha256: Option<String>,
+    pub(crate) errors: Vec<Fault>,
+}
+
+/// Why an attempt was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Fault {
+    /// None where it is the file as a whole, such as one that is not there.
+    line: Option<usize>,
+    column: Option<usize>,
+    key: String,
+    message: String,
+}
+
+impl Fault {
+    /// `path:line:column: key: message`; for a file as a whole the message alone, which names it.
+    pub(crate) fn in_file(&self, path: &str) -> String {
+        let Self { line, column, key, message } = self;
+        match (*line, *column) {
+            (Some(line), Some(column)) => {
+                let problem = Problem { line, column, key: key.clone(), message: message.clone() };
+                problem.in_file(path.as_ref()).to_string()
+            }
+            _ => message.clone(),
+        }
+    }
+}
+
+impl From<Problem> for Fault {
+    fn from(Problem { line, column, key, message }: Problem) -> Self {
+        Self { line: Some(line), column: Some(column), key, message }
+    }
+}
+
+/// Every fault of a file that was refused.
+pub(crate) fn faults(error: OpenError) -> Vec<Fault> {
+    match error {
+        OpenError::Invalid { problems, .. } => problems.into_iter().map(Fault::from).collect(),
+        whole => vec![Fault { line: None, column: None, key: String::new(), message: whole.to_string() }],
+    }
+}
+
+/// What an attempt came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Verdict {
+    Applied,
+    Unchanged,
+    Rejected,
+}
+
+impl Verdict {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Unchanged => "unchanged",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
+/// How changes of the file and of what it names are noticed.
+#[derive(Debug, Serialize)]
+pub(crate) struct Watching {
+    pub(crate) mode: Mode,
+    /// What is followed: the files, and each symlink on the way to them.
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+/// How many attempts came to what.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub(crate) struct Counts {
+    applied: u64,
+    rejected: u64,
+    unchanged: u64,
+}
+
+/// The attempts so far.
+pub(crate) struct History(Mutex<(Attempt, Counts)>);
+
+impl History {
+    /// Begins with the configuration that the process started with.
+    pub(super) fn new(at: Timestamp, sha256: Option<String>) -> Self {
+        let attempt = Attempt { at, trigger: Trigger::Start, ok: true, sha256, errors: Vec::new() };
+        Self(Mutex::new((attempt, Counts { applied: 1, ..Counts::default() })))
+    }
+
+    pub(super) fn get(&self) -> (Attempt, Counts) {
+        self.lock().clone()
+    }
+
+    /// Counts an attempt, and keeps it as the last one.
+    pub(super) fn add(&self, trigger: Trigger, verdict: Verdict, sha256: Option<String>, errors: Vec<Fault>) {
+        self.count(verdict);
+        let ok = verdict != Verdict::Rejected;
+        self.lock().0 = Attempt { at: Timestamp::now(), trigger, ok, sha256, errors };
+    }
+
+    /// Counts an attempt that told nothing new.
+    pub(super) fn count(&self, verdict: Verdict) {
+        let counts = &mut self.lock().1;
+        match verdict {
+            Verdict::Applied => counts.applied += 1,
+            Verdict::Unchanged => counts.unchanged += 1,
+            Verdict::Rejected => counts.rejected += 1,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, (Attempt, Counts)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
