@@ -35,6 +35,7 @@ pub use self::{
     load::{Loaded, Origin, load},
     problem::Problem,
 };
+pub(crate) use self::{kind::parse_filter, text::quote};
 
 /// The checked configuration, every key of SPEC §5. `Config::default()` is what an empty file means, except that an
 /// empty file asks nobody and is therefore refused.
