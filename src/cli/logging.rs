@@ -1,15 +1,97 @@
-use std::io::Write;
+//! Logging to standard error, by a filter that can change while the process runs (`log.level`, SPEC §5).
 
-/// Starts logging to standard error. Under systemd the journal has the time already.
-pub(super) fn start(filter: &str) {
-    let under_journal = std::env::var_os("JOURNAL_STREAM").is_some();
-    let mut builder = env_logger::Builder::new();
+use std::{ffi::OsStr, io::Write, sync::Arc};
+
+use arc_swap::ArcSwap;
+use env_logger::{Builder, Logger};
+use log::{LevelFilter, Log, Metadata, Record};
+
+use crate::config::{parse_filter, quote};
+
+/// What is logged, to be changed at a reload.
+#[derive(Clone)]
+pub(super) struct LogLevel(Arc<Switch>);
+
+/// Starts logging by `filter`, in `env_logger`'s form.
+pub(super) fn start(filter: &str) -> LogLevel {
+    let level = LogLevel(Arc::new(Switch::new(builder(filter, under_journal()).build())));
+    // Only a second start could fail, and the first one's filter then stays.
+    if log::set_boxed_logger(Box::new(Arc::clone(&level.0))).is_ok() {
+        log::set_max_level(level.0.active.load().filter());
+    }
+    level
+}
+
+impl LogLevel {
+    /// Logs by `filter` from the next record on. Nobody else may change it meanwhile.
+    #[expect(dead_code, reason = "wired up with the reload pipeline")]
+    pub(super) fn set(&self, filter: &str) {
+        log::set_max_level(self.0.put(builder(filter, under_journal()).build()));
+    }
+}
+
+/// Says what is wrong with `$RUST_LOG`, which loading the configuration passes over: no file may fail for it.
+#[expect(dead_code, reason = "wired up with the reload pipeline")]
+pub(super) fn warn_of_an_ignored_variable() {
+    if let Some(warning) = std::env::var_os("RUST_LOG").and_then(|value| why_ignored(&value)) {
+        log::warn!("{warning}");
+    }
+}
+
+fn why_ignored(value: &OsStr) -> Option<String> {
+    let shown = value.to_string_lossy();
+    let why = match value.to_str() {
+        Some("") => return None,
+        Some(filter) => parse_filter(filter).err()?,
+        None => "is not UTF-8".into(),
+    };
+    Some(format!("RUST_LOG={} is ignored: {why}", quote(&shown)))
+}
+
+/// The process's one logger: it stays, what it logs by does not.
+struct Switch {
+    active: ArcSwap<Logger>,
+}
+
+impl Switch {
+    fn new(logger: Logger) -> Self {
+        Self { active: ArcSwap::from_pointee(logger) }
+    }
+
+    /// Logs by another logger from now on; the level above which it drops everything.
+    fn put(&self, logger: Logger) -> LevelFilter {
+        let max = logger.filter();
+        self.active.store(Arc::new(logger));
+        max
+    }
+}
+
+impl Log for Switch {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        self.active.load().enabled(metadata)
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        self.active.load().log(record);
+    }
+
+    fn flush(&self) {
+        self.active.load().flush();
+    }
+}
+
+fn under_journal() -> bool {
+    std::env::var_os("JOURNAL_STREAM").is_some()
+}
+
+/// The journal has the time already.
+fn builder(filter: &str, under_journal: bool) -> Builder {
+    let mut builder = Builder::new();
     builder.parse_filters(filter);
     if under_journal {
         builder.format(|out, record| writeln!(out, "<{}>{}", priority(record.level()), record.args()));
     }
-    // Only a second start could fail, and the first one's filter then stays.
-    let _ = builder.try_init();
+    builder
 }
 
 /// syslog's number, which the journal reads from the head of the line.
@@ -21,3 +103,6 @@ fn priority(level: log::Level) -> u8 {
         log::Level::Debug | log::Level::Trace => 7,
     }
 }
+
+#[cfg(test)]
+mod tests;

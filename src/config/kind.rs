@@ -10,11 +10,12 @@ mod list;
 mod number;
 mod text;
 
+pub(crate) use self::text::parse_filter;
 pub(super) use self::{
     choice::{Choice, Flag, StepKind},
     list::{Hosts, Peers},
     number::{Int, Size, Span},
-    text::{File, Filter, Listen, Name, NodeUrl, parse_filter},
+    text::{File, Filter, Listen, Name, NodeUrl},
 };
 
 /// What is wrong with a value.

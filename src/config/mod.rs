@@ -49,6 +49,7 @@ pub(crate) use self::{
     mixture::over_running,
     reading::{Fingerprint, Reading},
 };
+pub(crate) use self::{kind::parse_filter, text::quote};
 
 /// The checked configuration, every key of SPEC §5. `Config::default()` is what an empty file means, except that an
 /// empty file asks nobody and is therefore refused.

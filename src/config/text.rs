@@ -8,7 +8,7 @@ use bytesize::ByteSize;
 const QUOTED_MAX: usize = 80;
 
 /// `text` in quotes for a message: escaped, shortened, and without what stands before an `@`, which may be a password.
-pub(super) fn quote(text: &str) -> String {
+pub(crate) fn quote(text: &str) -> String {
     let text = text.rsplit_once('@').map_or_else(|| text.to_owned(), |(_, shown)| format!("[redacted]@{shown}"));
     match text.char_indices().nth(QUOTED_MAX) {
         Some((end, _)) => format!("{:?}", format!("{}…", &text[..end])),

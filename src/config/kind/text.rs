@@ -97,7 +97,7 @@ fn parse_name(text: &str) -> Result<String, String> {
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 /// Checks a filter by `env_logger`'s own parser, and refuses what it takes without a word: nothing, and a misspelt level.
-pub(in crate::config) fn parse_filter(text: &str) -> Result<String, String> {
+pub(crate) fn parse_filter(text: &str) -> Result<String, String> {
     if text.trim().is_empty() {
         return Err("is empty; write a filter such as \"info\", or \"off\" to log nothing".into());
     }
