@@ -46,8 +46,10 @@
 pub mod api;
 pub mod cli;
 pub mod config;
+mod control;
 pub mod demo;
 pub mod fanout;
+
 mod flights;
 pub mod http;
 mod lookup;

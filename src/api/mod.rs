@@ -6,10 +6,11 @@ mod error;
 mod gate;
 pub(crate) mod history;
 mod hosts;
-pub(crate) mod introspect;
+mod introspect;
 mod matrix;
 mod observe;
 mod service;
+pub(crate) mod status;
 
 use std::sync::Arc;
 

@@ -2,7 +2,12 @@ use std::io::{self, Write};
 
 use async_std::task;
 
-use super::{Ended, FAILED, args::DemoArgs, logging, run::Daemon};
+use super::{
+    Ended, FAILED,
+    args::DemoArgs,
+    daemon::{Daemon, take_signals},
+    logging,
+};
 use crate::{
     config::{AuthMode, Config, NotAnAddress, PeerEntry},
     demo::{Cluster, Options},
@@ -11,11 +16,12 @@ use crate::{
 /// `keyviz-fanout demo`: a simulated cluster and the daemon over it, in one process.
 pub(super) fn demo(args: &DemoArgs) -> Result<u8, Ended> {
     logging::start(&std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".into()));
+    let signals = take_signals()?;
     let options = Options { nodes: args.nodes.into(), seed: args.seed, ..Options::default() };
     let cluster = Cluster::start(options).map_err(|error| Ended::new(FAILED, format!("start a node: {error}")))?;
     let config = configuration(args, &cluster).map_err(|error| Ended::new(FAILED, error))?;
     task::block_on(async {
-        let daemon = Daemon::bind(config.into()).await?;
+        let daemon = Daemon::bind(config.into(), signals, None).await?;
         introduce(&daemon, &cluster)?;
         Ok(daemon.serve().await)
     })

@@ -2,6 +2,7 @@
 
 mod args;
 pub mod check;
+mod daemon;
 mod demo;
 mod logging;
 mod patience;

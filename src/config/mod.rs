@@ -47,6 +47,7 @@ pub use self::{
 pub(crate) use self::{
     file::{Pipes, open_alone, open_found},
     mixture::over_running,
+    named::beside,
     reading::{Fingerprint, Reading},
 };
 pub(crate) use self::{kind::parse_filter, text::quote};

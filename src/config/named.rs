@@ -27,6 +27,11 @@ impl Config {
     }
 }
 
+/// A path that `file` names: a relative one starts at the folder of the file, wherever the daemon was started.
+pub(crate) fn beside(file: &Path, path: &Path) -> PathBuf {
+    file.parent().map_or_else(|| path.to_owned(), |folder| folder.join(path))
+}
+
 /// What the files hold that a configuration names. Secrets mostly, so nothing of it can be shown.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct NamedFiles(BTreeMap<&'static str, Vec<u8>>);
@@ -73,11 +78,12 @@ impl fmt::Debug for Contents {
     }
 }
 
-/// Reads every file that `config` names, in the order of the keys.
-pub(super) fn read_all(config: &Config) -> Vec<NamedFile> {
+/// Reads every file that `config` names, in the order of the keys; `file` is where the configuration itself is from.
+pub(super) fn read_all(config: &Config, file: &Path) -> Vec<NamedFile> {
     let read = |(key, path): (_, &Path)| {
-        let contents = read_regular(path, SIZE_MAX).map(Contents);
-        NamedFile { key, path: path.to_owned(), contents }
+        let path = beside(file, path);
+        let contents = read_regular(&path, SIZE_MAX).map(Contents);
+        NamedFile { key, path, contents }
     };
     let mut files: Vec<_> = config.files().map(read).collect();
     files.sort_unstable_by_key(|file| file.key);

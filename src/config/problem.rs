@@ -47,11 +47,11 @@ impl Finding {
 
 /// Where something stands in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub(super) struct Place {
     /// Line, from 1.
-    pub line: usize,
+    pub(super) line: usize,
     /// Column in characters, from 1.
-    pub column: usize,
+    pub(super) column: usize,
 }
 
 /// Puts findings into file order and counts lines and columns.

@@ -58,7 +58,9 @@ impl Reading {
     /// Reads the file, checks it, and reads what it names. Blocks.
     pub(crate) fn take(found: Found, rust_log: Option<&str>, pipes: Pipes) -> Self {
         let reading = Self::alone(found, rust_log, pipes);
-        let files = reading.checked.as_ref().map_or_else(|_| Vec::new(), |loaded| named::read_all(&loaded.config));
+        let path = &reading.found.path;
+        let files =
+            reading.checked.as_ref().map_or_else(|_| Vec::new(), |loaded| named::read_all(&loaded.config, path));
         Self { files, ..reading }
     }
 

@@ -2,6 +2,7 @@ use super::{rules::Whole, *};
 
 mod discovery;
 mod laws;
+mod reload;
 
 #[test]
 fn an_empty_document_is_the_default_configuration() {

@@ -87,6 +87,16 @@ impl NodeState {
 }
 
 impl Memory {
+    /// Whether the last call got a good answer.
+    pub(crate) fn is_ok(&self) -> bool {
+        self.failing.is_none() && self.last_success.is_some()
+    }
+
+    /// Whether no call has come to an end yet.
+    pub(crate) fn is_unasked(&self) -> bool {
+        self.failing.is_none() && self.last_success.is_none()
+    }
+
     /// Notes an HTTP answer of any kind: the node can be reached.
     pub fn answered(&mut self) {
         self.breaker.answered();

@@ -69,22 +69,25 @@ impl Reader {
         }
     }
 
-    /// Follows before it reads: what changes later is told by a hint.
+    /// Follows before it reads: what changes later is told by a hint. What the file names is known only once it is read.
     async fn read_once(&mut self) -> Reading {
-        loop {
-            let (watch, following) = (Arc::clone(&self.watch), self.following.clone());
-            let (found, rust_log) = (self.found.clone(), self.rust_log.clone());
-            let reading = task::spawn_blocking(move || {
-                lock(&watch).follow(&following);
-                Reading::take(found, rust_log.as_deref(), Pipes::Refuse)
-            });
-            let reading = reading.await;
-            // Of a file that is broken nobody knows what it names: what it named before is kept in sight.
-            if reading.is_broken() || reading.paths() == self.following {
-                return reading;
-            }
-            self.following = reading.paths();
+        let reading = self.follow_and_read().await;
+        // Of a file that is broken nobody knows what it names: what it named before is kept in sight.
+        if reading.is_broken() || reading.paths() == self.following {
+            return reading;
         }
+        self.following = reading.paths();
+        self.follow_and_read().await
+    }
+
+    async fn follow_and_read(&self) -> Reading {
+        let (watch, following) = (Arc::clone(&self.watch), self.following.clone());
+        let (found, rust_log) = (self.found.clone(), self.rust_log.clone());
+        let reading = task::spawn_blocking(move || {
+            lock(&watch).follow(&following);
+            Reading::take(found, rust_log.as_deref(), Pipes::Refuse)
+        });
+        reading.await
     }
 }
 

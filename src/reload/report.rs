@@ -44,14 +44,18 @@ impl Report {
         let Self { generation, path, .. } = self;
         let trigger = trigger.as_str();
         match self.result {
-            Verdict::Applied => log::info!("{path} applied, generation {generation} ({trigger}): {}", self.changed()),
-            Verdict::Unchanged => log::info!("{path} holds what runs, generation {generation} ({trigger})"),
+            Verdict::Applied => {
+                log::info!("configuration applied ({trigger}), generation {generation}: {}", self.changed());
+            }
+            Verdict::Unchanged => {
+                log::info!("configuration unchanged ({trigger}), generation {generation}: {path} holds what runs");
+            }
             Verdict::Rejected => {
                 let problems = self.errors.iter().take(LOGGED_MAX).map(|error| error.in_file(path));
                 let problems = problems.collect::<Vec<_>>().join("; ");
                 let more = self.errors.len().saturating_sub(LOGGED_MAX);
                 let more = if more > 0 { format!("; and {more} more") } else { String::new() };
-                log::error!("{path} refused ({trigger}), generation {generation} still runs: {problems}{more}");
+                log::error!("configuration refused ({trigger}), generation {generation} still runs: {problems}{more}");
             }
         }
     }

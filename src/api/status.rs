@@ -1,0 +1,81 @@
+//! The process seen from its host: `keyviz-fanout status`, and the line that systemd shows.
+
+use std::fmt::Write;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{Service, introspect::Introspection};
+use crate::peers::Role;
+
+/// What `status` prints: introspection, and what only this host has to know.
+#[derive(Serialize)]
+pub(crate) struct Status {
+    version: &'static str,
+    pid: u32,
+    instance: String,
+    started_at: Timestamp,
+    uptime_s: i64,
+    /// Where the process really listens.
+    listen: String,
+    draining: bool,
+    #[serde(flatten)]
+    running: Introspection,
+}
+
+impl Status {
+    /// As of now.
+    pub(crate) fn now(service: &Service) -> Self {
+        let snapshot = service.snapshot();
+        Self {
+            version: env!("CARGO_PKG_VERSION"),
+            pid: std::process::id(),
+            instance: service.fanout.instance().to_owned(),
+            started_at: service.started_at,
+            uptime_s: Timestamp::now().duration_since(service.started_at).as_secs(),
+            listen: snapshot.listen.unwrap_or(snapshot.config.server.listen).to_string(),
+            draining: service.is_draining(),
+            running: Introspection::now(service),
+        }
+    }
+}
+
+/// One line for `systemctl status`: the generation, how the peers are, and what keeps the last edit from being taken.
+pub(crate) fn line(service: &Service) -> String {
+    let active = service.active();
+    let mut line = format!("generation {}, {}", active.snapshot.generation, peers(service));
+    if !active.pending.is_empty() {
+        let keys: Vec<_> = active.pending.iter().map(|pending| pending.key).collect();
+        let _ = write!(line, "; waits for a restart: {}", keys.join(", "));
+    }
+    let (last, _) = service.history().get();
+    if !last.ok {
+        let path = active.source.as_ref().map_or_else(String::new, |source| source.path.display().to_string());
+        let first = last.errors.first().map_or_else(String::new, |error| error.in_file(&path));
+        let more = last.errors.len().saturating_sub(1);
+        let more = if more > 0 { format!(" (and {more} more)") } else { String::new() };
+        let _ = write!(line, "; last edit REFUSED: {first}{more}");
+    }
+    line
+}
+
+/// How many answered when they were last asked; what to do where there are none.
+fn peers(service: &Service) -> String {
+    let active = service.active();
+    let snapshot = &active.snapshot;
+    let nodes = snapshot.peers.iter().zip(snapshot.cast()).filter(|(_, assigned)| assigned.role != Role::Duplicate);
+    let states = nodes.map(|(peer, assigned)| match (&snapshot.local, assigned.role) {
+        (Some(local), Role::Own) => local.state.get(),
+        _ => peer.state.get(),
+    });
+    let states: Vec<_> = states.collect();
+    let ok = states.iter().filter(|memory| memory.is_ok()).count();
+    let unasked = states.iter().filter(|memory| memory.is_unasked()).count();
+    match (states.len(), &active.source) {
+        (0, Some(source)) => format!("no peers yet: name them in fanout.peers of {}", source.path.display()),
+        (0, None) => "no peers".into(),
+        (all, _) if unasked == all => format!("{all} peers, none asked yet"),
+        (all, _) if unasked > 0 => format!("{ok} of {all} peers ok, {unasked} not asked yet"),
+        (all, _) => format!("{ok} of {all} peers ok"),
+    }
+}

@@ -1,0 +1,184 @@
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use async_std::{future::timeout, net::TcpListener, stream::StreamExt, task};
+use futures_util::future::{OptionFuture, join4};
+use serde_json::{Value as Json, json};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook_async_std::Signals;
+
+use super::{Ended, FAILED, environment, logging::LogLevel, supervisor::Supervisor};
+use crate::{
+    api::{
+        self, Candidate, Service, Trigger,
+        status::{self, Status},
+    },
+    config::{Config, Found, beside},
+    control::{Command, ControlSocket},
+    http::{ServeOptions, serve},
+    reload::{Asker, Effects, Reloader},
+};
+
+/// Between two looks at how the peers are, for `systemctl status`.
+const STATUS_PAUSE: Duration = Duration::from_secs(5);
+
+/// A blocking task that takes longer to get its turn tells of a process that makes no progress.
+const PROGRESS: Duration = Duration::from_secs(2);
+
+/// Hears of SIGTERM, SIGINT and SIGHUP from now on.
+pub(super) fn take_signals() -> Result<Signals, Ended> {
+    Signals::new([SIGTERM, SIGINT, SIGHUP]).map_err(|error| Ended::new(FAILED, format!("take the signals: {error}")))
+}
+
+/// A service that has its sockets and hears its signals.
+pub(super) struct Daemon {
+    pub(super) service: Arc<Service>,
+    pub(super) address: SocketAddr,
+    listener: TcpListener,
+    signals: Signals,
+    control: Option<ControlSocket>,
+    file: Option<File>,
+}
+
+/// The file that a daemon's configuration is from, and what follows it besides the service.
+pub(super) struct File {
+    pub(super) found: Found,
+    pub(super) level: LogLevel,
+}
+
+impl Daemon {
+    /// Without a `file`, the configuration stays as it is.
+    pub(super) async fn bind(candidate: Candidate, signals: Signals, file: Option<File>) -> Result<Self, Ended> {
+        let server = &candidate.loaded.config.server;
+        let control = match (&server.control_socket, &file) {
+            (Some(socket), Some(file)) => {
+                let bound = ControlSocket::bind(&beside(&file.found.path, socket)).await;
+                Some(bound.map_err(|error| Ended::new(FAILED, error))?)
+            }
+            _ => None,
+        };
+        let wanted = server.listen;
+        let cannot = |error| Ended::new(FAILED, format!("listen on {wanted} (server.listen): {error}"));
+        let listener = TcpListener::bind(wanted).await.map_err(cannot)?;
+        let address = listener.local_addr().map_err(cannot)?;
+        let service = Service::builder(candidate).listens_on(address).build();
+        Ok(Self { service, address, listener, signals, control, file })
+    }
+
+    /// Serves until SIGTERM or SIGINT, and then what was begun; a second signal ends it at once.
+    pub(super) async fn serve(self) -> u8 {
+        let Self { service, listener, signals, control, file, .. } = self;
+        let supervisor = Arc::new(Supervisor::from_env());
+        let (reloader, asker) = file.map(|file| reloader(&service, file, &supervisor)).unzip();
+        supervisor.ready(&status::line(&service));
+        let background = task::spawn(join4(
+            OptionFuture::from(reloader.map(Reloader::run)),
+            OptionFuture::from(control.map(|control| control.serve(answers(&service, asker.clone())))),
+            keep_status(Arc::clone(&service), Arc::clone(&supervisor)),
+            keep_alive(Arc::clone(&supervisor)),
+        ));
+        let options = {
+            let service = Arc::clone(&service);
+            move || serve_options(&service)
+        };
+        let app = api::app(Arc::clone(&service));
+        let finished = serve(listener, app, options, told_to_end(signals, service, asker, supervisor)).await;
+        background.cancel().await;
+        log::info!("ended{}", if finished { "" } else { " with requests cut off" });
+        0
+    }
+}
+
+fn reloader(service: &Arc<Service>, file: File, supervisor: &Arc<Supervisor>) -> (Reloader<Outside>, Asker) {
+    let File { found, level } = file;
+    let rust_log = environment("RUST_LOG").and_then(|value| value.into_string().ok());
+    let (service, supervisor) = (Arc::clone(service), Arc::clone(supervisor));
+    let outside = Outside { service: Arc::clone(&service), level, supervisor };
+    Reloader::new(service, found, rust_log, outside)
+}
+
+/// What an attempt to reload does outside the service.
+struct Outside {
+    service: Arc<Service>,
+    level: LogLevel,
+    supervisor: Arc<Supervisor>,
+}
+
+impl Effects for Outside {
+    fn begins(&self) {
+        self.supervisor.reloading();
+    }
+
+    fn applied(&self, config: &Config) {
+        self.level.set(&config.log.level);
+    }
+
+    fn ended(&self) {
+        self.supervisor.ready(&status::line(&self.service));
+    }
+}
+
+/// What the control socket answers.
+fn answers(service: &Arc<Service>, asker: Option<Asker>) -> impl Fn(Command) -> task::JoinHandle<Json> + use<> {
+    let service = Arc::clone(service);
+    move |command| {
+        let (service, asker) = (Arc::clone(&service), asker.clone());
+        // A task of its own: whoever asked may go, and what was begun goes on.
+        task::spawn(async move {
+            match (command, asker) {
+                (Command::Status, _) => json!(Status::now(&service)),
+                (Command::Reload, Some(asker)) => asker
+                    .reload(Trigger::Control)
+                    .await
+                    .map_or_else(|| json!({ "error": "the daemon is ending" }), |report| json!(report)),
+                (Command::Reload, None) => json!({ "error": "this daemon has no file to reload" }),
+            }
+        })
+    }
+}
+
+async fn keep_status(service: Arc<Service>, supervisor: Arc<Supervisor>) {
+    loop {
+        task::sleep(STATUS_PAUSE).await;
+        supervisor.status(&status::line(&service));
+    }
+}
+
+async fn keep_alive(supervisor: Arc<Supervisor>) {
+    // Being polled shows that the executor goes on; this, that the threads for blocking work do.
+    supervisor.keep_alive(|| async { timeout(PROGRESS, task::spawn_blocking(|| ())).await.is_ok() }).await;
+}
+
+/// By the configuration that runs now.
+fn serve_options(service: &Service) -> ServeOptions {
+    let server = &service.snapshot().config.server;
+    ServeOptions {
+        max_connections: server.max_connections,
+        grace: server.shutdown_grace,
+        refusal_headers: service.headers(),
+        ..ServeOptions::default()
+    }
+}
+
+async fn told_to_end(mut signals: Signals, service: Arc<Service>, asker: Option<Asker>, supervisor: Arc<Supervisor>) {
+    while let Some(signal) = signals.next().await {
+        if signal == SIGHUP {
+            match asker.clone() {
+                // Not waited for: the next signal may be the one that ends it all.
+                Some(asker) => drop(task::spawn(async move { asker.reload(Trigger::Signal).await })),
+                None => log::info!("SIGHUP: there is no file to reload"),
+            }
+            continue;
+        }
+        log::info!("told to end, finishing what was begun");
+        supervisor.stopping();
+        service.drain();
+        task::spawn(async move {
+            while let Some(signal) = signals.next().await {
+                if signal != SIGHUP {
+                    std::process::exit(i32::from(FAILED));
+                }
+            }
+        });
+        return;
+    }
+}
