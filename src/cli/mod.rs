@@ -9,6 +9,7 @@ mod peers;
 mod query;
 mod run;
 mod session;
+mod supervisor;
 mod time;
 pub mod view;
 
