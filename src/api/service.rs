@@ -125,7 +125,8 @@ impl Builder {
         let Self { fanout, metrics, loaded, source } = self;
         let snapshot = Arc::new(fanout.snapshot(FIRST, Arc::new(loaded.config.clone()), None));
         let loaded_at = Timestamp::now();
-        metrics.configured(FIRST, loaded_at.as_second());
+        metrics.configured(FIRST, loaded_at.as_second(), source.as_ref().map(|source| source.sha256.as_str()));
+        metrics.reloaded("start", "applied");
         let active = ArcSwap::from_pointee(Active { snapshot, loaded, source, loaded_at });
         Arc::new(Service { fanout: Arc::new(fanout), metrics, active, draining: AtomicBool::new(false) })
     }
