@@ -58,6 +58,7 @@ pub mod merge;
 pub mod metrics;
 pub mod peers;
 mod reload;
+mod text;
 mod watch;
 
 pub use api::{Service, app, mount};

@@ -2,7 +2,6 @@
 
 use std::{
     fmt,
-    sync::atomic::{AtomicI64, AtomicU64},
     time::{Duration, Instant},
 };
 
@@ -17,6 +16,14 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
+mod configuration;
+mod nodes;
+
+use self::{
+    configuration::ConfigMetrics,
+    nodes::{NodeLabels, NodeMetrics},
+};
+
 /// What every metric's name begins with.
 const PREFIX: &str = "keyviz_fanout";
 
@@ -25,29 +32,15 @@ pub struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
     fanouts: Histogram,
-    calls: Family<NodeLabels, Histogram>,
-    results: Family<ResultLabels, Counter>,
-    bytes: Family<NodeLabels, Counter>,
+    nodes: NodeMetrics,
     merges: Histogram,
-    generation: Gauge<u64, AtomicU64>,
-    loaded_at: Gauge<i64, AtomicI64>,
+    config: ConfigMetrics,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
     path: &'static str,
     status: u16,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct NodeLabels {
-    node: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ResultLabels {
-    node: String,
-    reason: &'static str,
 }
 
 /// One node's part in a fan-out.
@@ -70,42 +63,21 @@ fn seconds() -> Histogram {
 
 impl Default for Metrics {
     fn default() -> Self {
-        let mut metrics = Self {
-            registry: Registry::with_prefix(PREFIX),
-            requests: Family::default(),
-            fanouts: seconds(),
-            calls: Family::new_with_constructor(seconds),
-            results: Family::default(),
-            bytes: Family::default(),
-            merges: seconds(),
-            generation: Gauge::default(),
-            loaded_at: Gauge::default(),
-        };
-        metrics.register();
-        metrics
+        let mut registry = Registry::with_prefix(PREFIX);
+        let requests = Family::default();
+        registry.register("requests", "HTTP requests answered", requests.clone());
+        let fanouts = seconds();
+        let help = "Whole fan-outs, merge included";
+        registry.register_with_unit("fanout_duration", help, Unit::Seconds, fanouts.clone());
+        let nodes = NodeMetrics::registered(&mut registry);
+        let merges = seconds();
+        registry.register_with_unit("merge_duration", "Merges", Unit::Seconds, merges.clone());
+        let config = ConfigMetrics::registered(&mut registry);
+        Self { registry, requests, fanouts, nodes, merges, config }
     }
 }
 
 impl Metrics {
-    fn register(&mut self) {
-        let registry = &mut self.registry;
-        registry.register("requests", "HTTP requests answered", self.requests.clone());
-        let fanouts = self.fanouts.clone();
-        registry.register_with_unit("fanout_duration", "Whole fan-outs, merge included", Unit::Seconds, fanouts);
-        registry.register_with_unit("peer_duration", "Calls of one node", Unit::Seconds, self.calls.clone());
-        registry.register("peer_results", "Outcomes of calls by node and reason, ok or why not", self.results.clone());
-        registry.register("peer_body_bytes", "Bytes of bodies read", self.bytes.clone());
-        registry.register_with_unit("merge_duration", "Merges", Unit::Seconds, self.merges.clone());
-        registry.register("config_generation", "Counts the applied configurations", self.generation.clone());
-        let loaded_at = self.loaded_at.clone();
-        registry.register_with_unit(
-            "config_loaded_time",
-            "When the running config was applied",
-            Unit::Seconds,
-            loaded_at,
-        );
-    }
-
     /// Counts an answered request under the route's path, never the caller's own text.
     pub fn request(&self, path: &'static str, status: u16) {
         self.requests.get_or_create(&RequestLabels { path, status }).inc();
@@ -114,12 +86,13 @@ impl Metrics {
     /// Notes a whole fan-out and its calls.
     pub fn fanout<'a>(&self, started: Instant, calls: impl IntoIterator<Item = CallResult<'a>>) {
         self.fanouts.observe(started.elapsed().as_secs_f64());
-        for call in calls {
-            let node = NodeLabels { node: call.node.to_owned() };
-            self.calls.get_or_create(&node).observe(call.duration.as_secs_f64());
-            self.bytes.get_or_create(&node).inc_by(call.bytes);
-            self.results.get_or_create(&ResultLabels { node: node.node, reason: call.reason }).inc();
-        }
+        self.nodes.called(calls);
+    }
+
+    /// Forgets all nodes but these: what a reload dropped is not to be shown forever. A call that is still in flight may
+    /// bring its node back until the next reload.
+    pub fn keep_nodes<'a>(&self, names: impl Iterator<Item = &'a str>) {
+        self.nodes.keep(&names.collect());
     }
 
     /// Notes a merge.
@@ -127,18 +100,22 @@ impl Metrics {
         self.merges.observe(took.as_secs_f64());
     }
 
-    /// Notes the configuration that now runs.
-    pub fn configured(&self, generation: u64, at_unix_s: i64, _sha: Option<&str>) {
-        self.generation.set(generation);
-        self.loaded_at.set(at_unix_s);
+    /// Counts an attempt to reload. `trigger` is `start`, `watch`, `poll`, `signal` or `control` (SPEC §6), `result`
+    /// `applied`, `unchanged` or `rejected`.
+    pub fn reloaded(&self, trigger: &'static str, result: &'static str) {
+        self.config.reloaded(trigger, result);
     }
 
-    /// s
-    pub fn reloaded(&self, _t: &'static str, _r: &'static str) {}
-    /// s
-    pub fn last_attempt(&self, _ok: bool, _at: i64) {}
-    /// s
-    pub fn keep_nodes<'a>(&self, _names: impl Iterator<Item = &'a str>) {}
+    /// Notes whether the last attempt to reload succeeded; one that found nothing changed did.
+    pub fn last_attempt(&self, ok: bool, at_unix_s: i64) {
+        self.config.last_attempt(ok, at_unix_s);
+    }
+
+    /// Notes the configuration that now runs. `sha256` is that of its file, hex; none if it is from no file.
+    pub fn configured(&self, generation: u64, sha256: Option<&str>) {
+        self.config.configured(generation, sha256);
+    }
+
     /// The text format, with the breakers as they are now.
     pub fn render<'a>(&self, breakers: impl Iterator<Item = (&'a str, bool)>) -> Result<String, fmt::Error> {
         // A registry for this answer alone: a gauge that is kept would outlive its peer, and one that is cleared would
@@ -158,31 +135,4 @@ impl Metrics {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn answers_made_at_once_each_tell_of_every_breaker_and_of_no_other() {
-        let metrics = Metrics::default();
-        let open = |text: &str, node: &str| text.contains(&format!("peer_breaker_open{{node=\"{node}\"}} 1\n"));
-        std::thread::scope(|scope| {
-            for peers in [["a", "b"], ["c", "d"]] {
-                let metrics = &metrics;
-                scope.spawn(move || {
-                    for _ in 0..200 {
-                        let text = metrics.render(peers.into_iter().map(|peer| (peer, true))).unwrap();
-                        let told = ["a", "b", "c", "d"].map(|node| open(&text, node));
-                        assert_eq!(told, ["a", "b", "c", "d"].map(|node| peers.contains(&node)));
-                    }
-                });
-            }
-        });
-    }
-
-    #[test]
-    fn the_text_ends_once() {
-        let text = Metrics::default().render(std::iter::empty()).unwrap();
-        assert!(text.ends_with("# EOF\n"));
-        assert_eq!(text.matches("# EOF").count(), 1);
-    }
-}
+mod tests;

@@ -183,7 +183,7 @@ impl Active {
 
     fn announce(&self, metrics: &Metrics) {
         let sha256 = self.source.as_ref().map(|source| source.sha256.as_str());
-        metrics.configured(self.snapshot.generation, self.loaded_at.as_second(), sha256);
+        metrics.configured(self.snapshot.generation, sha256);
         let local = self.snapshot.local.as_ref().map(|local| local.source.name());
         metrics.keep_nodes(self.snapshot.peers.iter().map(|peer| peer.entry.entry.as_str()).chain(local));
     }

@@ -24,14 +24,12 @@ pub(super) fn start(filter: &str) -> LogLevel {
 
 impl LogLevel {
     /// Logs by `filter` from the next record on. Nobody else may change it meanwhile.
-    #[expect(dead_code, reason = "wired up with the reload pipeline")]
     pub(super) fn set(&self, filter: &str) {
         log::set_max_level(self.0.put(builder(filter, under_journal()).build()));
     }
 }
 
 /// Says what is wrong with `$RUST_LOG`, which loading the configuration passes over: no file may fail for it.
-#[expect(dead_code, reason = "wired up with the reload pipeline")]
 pub(super) fn warn_of_an_ignored_variable() {
     if let Some(warning) = std::env::var_os("RUST_LOG").and_then(|value| why_ignored(&value)) {
         log::warn!("{warning}");

@@ -1,10 +1,14 @@
 //! What systemd is told (`sd_notify(3)`), so that `systemctl status` shows what the daemon thinks of itself.
 
-#![expect(dead_code, reason = "wired up with the reload pipeline")]
-
 use std::{
     env, io,
-    os::unix::net::UnixDatagram,
+    os::{
+        linux::net::SocketAddrExt,
+        unix::{
+            ffi::OsStrExt,
+            net::{SocketAddr, UnixDatagram},
+        },
+    },
     path::{Path, PathBuf},
     sync::{Mutex, Once, PoisonError},
     time::Duration,
@@ -22,6 +26,7 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(1);
 /// The service manager that started this process. Without one every call does nothing.
 pub(super) struct Supervisor {
     socket: Option<PathBuf>,
+    /// How often to ping the watchdog, a third of the time it waits; none if nobody watches.
     watchdog: Option<Duration>,
     last_status: Mutex<Option<String>>,
     complained: Once,
@@ -65,12 +70,7 @@ impl Supervisor {
         self.send(&[NotifyState::Stopping]);
     }
 
-    /// How often to ping the watchdog, a third of the time it waits; none if nobody watches.
-    pub(super) fn watchdog(&self) -> Option<Duration> {
-        self.watchdog
-    }
-
-    /// Pings the watchdog for as long as it is polled, whenever `alive` says true within a [`Supervisor::watchdog`]. So a
+    /// Pings the watchdog for as long as it is polled, whenever `alive` says true within one pause between two pings. So a
     /// daemon that makes no progress is restarted; returns at once if nobody watches.
     pub(super) async fn keep_alive<F: Future<Output = bool>>(&self, alive: impl Fn() -> F) {
         let Some(pause) = self.watchdog else { return };
@@ -84,12 +84,12 @@ impl Supervisor {
         }
     }
 
-    fn send_status(&self, states: &[NotifyState<'_>], status: &str) {
-        let status = one_line(status);
+    fn send_status(&self, before: &[NotifyState<'_>], text: &str) {
+        let line = one_line(text);
         let mut last = self.last_status.lock().unwrap_or_else(PoisonError::into_inner);
-        let states: Vec<_> = states.iter().cloned().chain([NotifyState::Status(&status)]).collect();
+        let states: Vec<_> = before.iter().cloned().chain([NotifyState::Status(&line)]).collect();
         if self.send(&states) {
-            *last = Some(status);
+            *last = Some(line);
         }
     }
 
@@ -108,7 +108,12 @@ impl Supervisor {
 fn send(socket: &Path, message: &[u8]) -> io::Result<()> {
     let from = UnixDatagram::unbound()?;
     from.set_write_timeout(Some(SEND_TIMEOUT))?;
-    from.send_to(message, socket).map(drop)
+    // A leading @ stands for an address that is in no file system, as containers have it.
+    let to = match socket.as_os_str().as_bytes().strip_prefix(b"@") {
+        Some(name) => SocketAddr::from_abstract_name(name)?,
+        None => SocketAddr::from_pathname(socket)?,
+    };
+    from.send_to_addr(message, &to).map(drop)
 }
 
 /// `text` as systemd can take it: a line end in it would begin the next assignment.

@@ -72,4 +72,8 @@ fn a_long_or_hostile_value_is_shortened_and_escaped_in_messages() {
     assert_eq!(text::quote("a\n\u{1b}"), "\"a\\n\\u{1b}\"");
     assert_eq!(text::quote("user:pass@w@host"), "\"[redacted]@host\"");
     assert_eq!(text::quote(&"é".repeat(81)).chars().count(), 83);
+    for c in ('\0'..=char::MAX).filter(|&c| crate::text::is_unsafe(c)) {
+        let piece = c.to_string();
+        assert!(!text::quote(&piece).contains(c) && !text::printable(&piece).contains(c), "{piece:?}");
+    }
 }

@@ -4,6 +4,8 @@ use std::{str::FromStr, time::Duration};
 
 use bytesize::ByteSize;
 
+use crate::text::escape;
+
 /// Longest piece of the file that a message repeats, characters.
 const QUOTED_MAX: usize = 80;
 
@@ -16,10 +18,10 @@ pub(crate) fn quote(text: &str) -> String {
     }
 }
 
-/// Text from the file inside a sentence that has its own quotes: control characters escaped, on one line.
+/// Text from the file inside a sentence that has its own quotes: unsafe characters escaped, on one line.
 pub(super) fn printable(text: &str) -> String {
-    let shown = text.chars().take(QUOTED_MAX);
-    shown.map(|c| if c.is_control() { c.escape_debug().to_string() } else { c.into() }).collect()
+    let end = text.char_indices().nth(QUOTED_MAX).map_or(text.len(), |(end, _)| end);
+    escape(&text[..end]).into_owned()
 }
 
 // The libraries' own messages repeat the value, which may hold a password.

@@ -91,13 +91,13 @@ fn without_a_manager_nothing_is_done() {
     supervisor.reloading();
     supervisor.status("b");
     supervisor.stopping();
-    assert_eq!(supervisor.watchdog(), None);
+    assert_eq!(supervisor.watchdog, None);
     task::block_on(supervisor.keep_alive(async || panic!("asked though nobody watches")));
 }
 
 #[test]
 fn the_watchdog_is_pinged_thrice_as_often_as_it_asks() {
-    let watchdog = |limit| Manager::new().supervisor(limit).watchdog();
+    let watchdog = |limit| Manager::new().supervisor(limit).watchdog;
     assert_eq!(watchdog(Some(Duration::from_secs(30))), Some(Duration::from_secs(10)));
     assert_eq!((watchdog(None), watchdog(Some(Duration::ZERO))), (None, None));
 }

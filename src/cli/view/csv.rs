@@ -8,6 +8,7 @@ use super::{
     answer::{Answer, Row},
     text,
 };
+use crate::text::escape;
 
 const HEADER: [&str; 10] = [
     "bucket_id",
@@ -63,7 +64,7 @@ fn cell(answer: &Answer, row: &Row, column: usize) -> [String; 6] {
 
 /// Text that neither a terminal nor a spreadsheet takes for a command.
 fn inert(text: &str) -> Cow<'_, str> {
-    match text::escape(text) {
+    match escape(text) {
         escaped if escaped.starts_with(['=', '+', '-', '@']) => Cow::Owned(format!("'{escaped}")),
         escaped => escaped,
     }

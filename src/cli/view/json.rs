@@ -2,14 +2,14 @@
 
 use std::io;
 
-use super::text;
+use crate::text::is_unsafe;
 
 /// Writes `body`, the JSON of an answer, and a line end. Characters that would command a terminal become `\uXXXX`, which
 /// is the same JSON: they are valid only inside strings.
 pub fn render(body: &[u8], out: &mut impl io::Write) -> io::Result<()> {
     let body = String::from_utf8_lossy(body);
     let mut rest = body.trim_end();
-    while let Some(at) = rest.find(|c| text::is_unsafe(c) && !c.is_ascii_whitespace()) {
+    while let Some(at) = rest.find(|c| is_unsafe(c) && !c.is_ascii_whitespace()) {
         let (safe, found) = rest.split_at(at);
         out.write_all(safe.as_bytes())?;
         let mut tail = found.chars();

@@ -4,6 +4,7 @@ use super::{
     answer::{Answer, Fanout},
     text,
 };
+use crate::text::escape;
 
 /// The lines above a view: what is shown, of how many nodes, and what is wrong with it.
 pub(super) fn lines(answer: &Answer) -> Vec<String> {
@@ -41,7 +42,7 @@ fn headline(answer: &Answer) -> String {
         "{} rows × {} columns · series {} · max = {} · {view}",
         answer.rows.len(),
         answer.column_unix_ms.len(),
-        text::escape(&answer.series),
+        escape(&answer.series),
         text::thousands(answer.max())
     )
 }
@@ -53,9 +54,9 @@ fn degraded(fanout: &Fanout) -> Vec<String> {
     }
     let banner = format!("Cluster view degraded — {responded} of {expected} nodes responded");
     let failed = nodes.iter().filter(|node| !node.ok && node.role.as_deref() != Some("duplicate")).map(|node| {
-        let reason = text::escape(node.reason.as_deref().unwrap_or("unknown"));
-        let error = text::escape(node.error.as_deref().unwrap_or("no error given"));
-        format!("  {}: {reason}: {error}", text::escape(&node.node))
+        let reason = escape(node.reason.as_deref().unwrap_or("unknown"));
+        let error = escape(node.error.as_deref().unwrap_or("no error given"));
+        format!("  {}: {reason}: {error}", escape(&node.node))
     });
     std::iter::once(banner).chain(failed).collect()
 }
@@ -63,7 +64,7 @@ fn degraded(fanout: &Fanout) -> Vec<String> {
 fn warnings(fanout: &Fanout) -> impl Iterator<Item = String> {
     let of_all = fanout.nodes.iter().flat_map(|node| node.warnings.iter().map(move |warning| (node, warning)));
     of_all.map(|(node, warning)| {
-        let [node, code, message] = [&node.node, &warning.code, &warning.message].map(|text| text::escape(text));
+        let [node, code, message] = [&node.node, &warning.code, &warning.message].map(|text| escape(text));
         format!("warning: {node}: {code}: {message}")
     })
 }

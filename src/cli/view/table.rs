@@ -10,6 +10,7 @@ use super::{
     answer::{Answer, Row},
     summary, text,
 };
+use crate::text::escape;
 
 /// How to draw the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +83,7 @@ fn line(answer: &Answer, row: &Row, rank: usize, total: u64, last: Option<usize>
     [
         rank.to_string(),
         text::key_range(&row.start, &row.end),
-        text::escape(&bucket).into_owned(),
+        escape(&bucket).into_owned(),
         text::thousands(row.sum()),
         format!("{:.1}%", ratio(row.sum(), total) * 100.0),
         peak(row, step_seconds(answer)),

@@ -1,36 +1,15 @@
-//! Text from the network, made safe and short.
+//! Keys, numbers and times as text, and text made short.
 
 use std::{borrow::Cow, fmt::Write};
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// `text` with every character written out (`\u{1b}`) that would command a terminal or turn the direction of a line.
-pub(super) fn escape(text: &str) -> Cow<'_, str> {
-    if text.chars().any(is_unsafe) {
-        Cow::Owned(text.chars().fold(String::new(), |mut safe, c| {
-            if is_unsafe(c) {
-                safe.extend(c.escape_default());
-            } else {
-                safe.push(c);
-            }
-            safe
-        }))
-    } else {
-        Cow::Borrowed(text)
-    }
-}
-
-/// Control characters (C0, DEL, C1), the marks that reorder or hide text, and line separators.
-pub(super) fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-}
+use crate::text::is_unsafe;
 
 /// A key as text where it is printable, else as `0x…`; text that looks like that is written so too, to be told apart.
 pub(super) fn key(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
-        Ok(text) if !text.chars().any(is_unsafe) && !text.starts_with("0x") => text.to_owned(),
+        Ok(text) if !text.contains(is_unsafe) && !text.starts_with("0x") => text.to_owned(),
         _ => bytes.iter().fold("0x".to_owned(), |mut hex, byte| {
             let _infallible = write!(hex, "{byte:02x}");
             hex

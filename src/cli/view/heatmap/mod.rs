@@ -12,6 +12,7 @@ use self::{
     ramp::Ink,
 };
 use super::{answer::Answer, colour::Colour, summary, text};
+use crate::text::escape;
 
 /// How to draw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +84,7 @@ fn notes(answer: &Answer, ink: &Ink) -> String {
         None => "column".to_owned(),
     };
     let day = answer.column_unix_ms.last().copied().map(text::date).unwrap_or_default();
-    let scale = format!("{} per {per}, log scale", text::escape(&answer.series));
+    let scale = format!("{} per {per}, log scale", escape(&answer.series));
     let conflict = answer.rows.iter().any(|row| row.conflict).then(|| format!("{} conflict", ink.conflict_mark()));
     let short = axis::has_short(answer).then(|| format!("{} not all nodes complete", axis::short_mark(ink.is_ascii())));
     let notes = [Some(scale), Some(format!("{day} UTC")), conflict, short];
