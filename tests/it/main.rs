@@ -33,6 +33,8 @@ mod merge_support;
 mod network;
 mod oracle;
 mod readme;
+mod reload;
+mod running;
 mod stub;
 mod support;
 mod views;
