@@ -55,6 +55,7 @@ pub mod matrix;
 pub mod merge;
 pub mod metrics;
 pub mod peers;
+mod watch;
 
 pub use api::{Service, app, mount};
 pub use config::Config;
