@@ -1,5 +1,3 @@
-#![cfg_attr(not(test), expect(dead_code, reason = "wired up with the reload pipeline"))]
-
 use std::{
     fs::{self, Metadata, Permissions},
     io,

@@ -44,7 +44,10 @@ fn a_bad_edit_changes_nothing_is_told_once_with_its_place_and_the_next_good_one_
         assert_eq!(refused[kept], before[kept], "{kept}");
     }
     let errors = &refused["last_attempt"]["errors"];
-    assert_eq!((&errors[0]["line"], &errors[0]["column"], &errors[0]["key"]), (&json!(5), &json!(18), &json!("fanout.timeout")));
+    assert_eq!(
+        (&errors[0]["line"], &errors[0]["column"], &errors[0]["key"]),
+        (&json!(5), &json!(18), &json!("fanout.timeout"))
+    );
     assert_eq!(errors[1]["key"], "fanout.timeuot");
     // A look at the file that finds the same is no news.
     let again = daemon.command(&["status", "--json"]);
@@ -65,14 +68,19 @@ fn a_bad_edit_changes_nothing_is_told_once_with_its_place_and_the_next_good_one_
 fn a_file_that_is_gone_empty_or_unreadable_leaves_what_runs() {
     let daemon = Running::start(PEERS);
     let refused = |what: &str, told: &str| {
-        let holds = |config: &Value| config["last_attempt"]["errors"][0]["message"].as_str().is_some_and(|message| message.contains(told));
+        let holds = |config: &Value| {
+            config["last_attempt"]["errors"][0]["message"].as_str().is_some_and(|message| message.contains(told))
+        };
         let config = daemon.config_when(what, holds);
         assert_eq!(config["generation"], 1, "{what}");
         config
     };
     fs::remove_file(&daemon.file).unwrap();
     let gone = refused("gone", "No such file");
-    assert_eq!((&gone["last_attempt"]["sha256"], &gone["last_attempt"]["errors"][0]["line"]), (&Value::Null, &Value::Null));
+    assert_eq!(
+        (&gone["last_attempt"]["sha256"], &gone["last_attempt"]["errors"][0]["line"]),
+        (&Value::Null, &Value::Null)
+    );
     fs::write(&daemon.file, "").unwrap();
     refused("empty", "nobody to ask");
     fs::remove_file(&daemon.file).unwrap();
@@ -129,7 +137,9 @@ fn keys_that_need_a_restart_wait_for_it_and_the_others_do_not() {
     ]);
     assert_eq!(config["pending_restart"], expected);
     assert_eq!(config["effective"]["server"]["listen"], "127.0.0.1:0", "what runs");
-    assert!(daemon.log().contains("server.listen waits for a restart, running \"127.0.0.1:0\", on disk \"127.0.0.1:7\""));
+    assert!(
+        daemon.log().contains("server.listen waits for a restart, running \"127.0.0.1:0\", on disk \"127.0.0.1:7\"")
+    );
     daemon.edit(PEERS);
     let config = daemon.runs_timeout("2s");
     assert_eq!(config["pending_restart"], json!([]));
@@ -149,6 +159,9 @@ fn live_keys_that_are_unsafe_until_a_restart_are_refused_whole() {
     let reload = daemon.command(&["reload"]);
     let err = String::from_utf8(reload.stderr).unwrap();
     assert_eq!(reload.status.code(), Some(1), "{err}");
-    assert!(err.contains(":2:13: auth.mode: ") && err.contains("server.listen stays \"0.0.0.0:0\" until a restart"), "{err}");
+    assert!(
+        err.contains(":2:13: auth.mode: ") && err.contains("server.listen stays \"0.0.0.0:0\" until a restart"),
+        "{err}"
+    );
     assert_eq!(daemon.get("/admin/api/v1/keyviz/config").status, 401, "sessions are still asked for");
 }
