@@ -10,7 +10,9 @@ use std::{
 
 use keyviz_fanout::{
     cli::check::{Format, check},
-    config::{Config, FoundBy, KEYS, LocalNode, OpenError, Origin, Reload, effective, effective_toml, load, open},
+    config::{
+        Config, FoundBy, KEYS, LocalNode, OpenError, Opened, Origin, Reload, effective, effective_toml, load, open,
+    },
 };
 use serde_json::Value as Json;
 
@@ -177,7 +179,7 @@ fn the_environment_names_the_file_and_the_filter() {
         "RUST_LOG" => Some("trace".into()),
         _ => None,
     };
-    let (loaded, source) = open(None, &variables).unwrap();
+    let Opened { loaded, source, .. } = open(None, &variables).unwrap();
     assert_eq!((source.found_by, loaded.config.log.level.as_str()), (FoundBy::Env, "trace"));
 }
 
@@ -253,7 +255,7 @@ fn a_file_that_cannot_be_read_is_not_an_invalid_one() {
 #[test]
 fn the_source_tells_the_bytes_apart() {
     let path = fixture("minimal_peers.good.toml");
-    let (_, source) = open(Some(&path), &no_variables).unwrap();
+    let Opened { source, .. } = open(Some(&path), &no_variables).unwrap();
     assert_eq!(
         (source.path.clone(), source.found_by, source.searched.clone()),
         (path.clone(), FoundBy::Flag, vec![path])
