@@ -112,7 +112,7 @@ fn read_bounded(path: &Path, max: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(max + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > max {
-        let message = format!("is larger than {}", bytesize::ByteSize(max));
+        let message = format!("is larger than {}", super::text::show_size(max));
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
     }
     Ok(bytes)
