@@ -5,6 +5,8 @@
 mod cli;
 mod codec;
 mod config;
+mod config_oracle;
+mod config_properties;
 mod daemon;
 mod demo;
 mod embedded;
