@@ -46,6 +46,7 @@
 pub mod api;
 pub mod cli;
 pub mod config;
+mod control;
 pub mod demo;
 pub mod fanout;
 mod flights;

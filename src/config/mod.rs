@@ -21,11 +21,13 @@ mod kind;
 mod load;
 mod problem;
 mod rules;
+mod socket;
 mod suggest;
 mod syntax;
 mod text;
 mod unsupported;
 
+pub(crate) use self::socket::control_socket_in;
 pub use self::{
     address::NotAnAddress,
     discover::{Found, FoundBy, NotFound, discover},
