@@ -5,6 +5,7 @@
 mod cli;
 mod codec;
 mod config;
+mod control_commands;
 mod daemon;
 mod demo;
 mod embedded;
@@ -35,4 +36,6 @@ mod oracle;
 mod readme;
 mod stub;
 mod support;
+mod view_status;
+mod view_verdict;
 mod views;
