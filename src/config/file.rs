@@ -83,6 +83,10 @@ pub(crate) enum Pipes {
 }
 
 /// The bytes of a configuration file, at most 4 MiB.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, ReadError> {
+    read_config(path, Pipes::Read)
+}
+
 pub(super) fn read_config(path: &Path, pipes: Pipes) -> Result<Vec<u8>, ReadError> {
     match pipes {
         Pipes::Read => in_words(path, || read_bounded(path, SIZE_MAX)),

@@ -35,7 +35,7 @@ pub(crate) struct Running {
     pub(crate) file: PathBuf,
     log: PathBuf,
     /// Holds the log, and the file where the test has not put it elsewhere.
-    pub(crate) folder: TempDir,
+    folder: TempDir,
 }
 
 impl Running {
