@@ -24,6 +24,8 @@
 //! | [`matrix`] | one node's matrix and its codec; pure |
 //! | [`mod@merge`] | matrices → the cluster's matrix, with findings; pure |
 //! | [`config`] | the configuration file, checked; where it was found |
+//! | `watch`, `reload` | the file is followed; an edit is applied whole or not at all |
+//! | `control` | the socket of the commands `reload` and `status` |
 //! | [`peers`] | who the peers are, and what is remembered of each |
 //! | [`fanout`] | asks all nodes within one deadline and merges the answers |
 //! | [`http`] | hyper under tide and under surf |
@@ -32,7 +34,7 @@
 //! | [`demo`] | a simulated cluster |
 //! | [`cli`] | the commands of the binary |
 //!
-//! Dependencies point downwards only: `cli` → `api` → `fanout` → {`peers`, `http`, `merge`} → `matrix`; `config` is used
+//! Dependencies point downwards only: `cli` → {`reload`, `control`} → `api` → `fanout` → {`peers`, `http`, `merge`} → `matrix`; `config` is used
 //! by all and uses none.
 //!
 //! # Invariants

@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Service, introspect::Introspection};
-use crate::peers::Role;
 
 /// What `status` prints: introspection, and what only this host has to know.
 #[derive(Serialize)]
@@ -63,19 +62,18 @@ pub(crate) fn line(service: &Service) -> String {
 fn peers(service: &Service) -> String {
     let active = service.active();
     let snapshot = &active.snapshot;
-    let nodes = snapshot.peers.iter().zip(snapshot.cast()).filter(|(_, assigned)| assigned.role != Role::Duplicate);
-    let states = nodes.map(|(peer, assigned)| match (&snapshot.local, assigned.role) {
-        (Some(local), Role::Own) => local.state.get(),
-        _ => peer.state.get(),
-    });
-    let states: Vec<_> = states.collect();
+    if snapshot.peers.is_empty() {
+        return match &active.source {
+            Some(source) => format!("no peers yet: name them in fanout.peers of {}", source.path.display()),
+            None => "no peers".into(),
+        };
+    }
+    let states: Vec<_> = snapshot.others().iter().map(|peer| peer.state.get()).collect();
+    let all = states.len();
     let ok = states.iter().filter(|memory| memory.is_ok()).count();
-    let unasked = states.iter().filter(|memory| memory.is_unasked()).count();
-    match (states.len(), &active.source) {
-        (0, Some(source)) => format!("no peers yet: name them in fanout.peers of {}", source.path.display()),
-        (0, None) => "no peers".into(),
-        (all, _) if unasked == all => format!("{all} peers, none asked yet"),
-        (all, _) if unasked > 0 => format!("{ok} of {all} peers ok, {unasked} not asked yet"),
-        (all, _) => format!("{ok} of {all} peers ok"),
+    match states.iter().filter(|memory| memory.is_unasked()).count() {
+        0 => format!("{ok} of {all} peers ok"),
+        unasked if unasked == all => format!("{all} peers, none asked yet"),
+        unasked => format!("{ok} of {all} peers ok, {unasked} not asked yet"),
     }
 }

@@ -24,7 +24,8 @@ pub(super) struct Cli {
 const EXIT_CODES: &str = "\
 Exit codes:
   0   done
-  1   failed; check: the file has problems; peers: a node did not answer
+  1   failed; check: the file has problems; peers: a node did not answer;
+      reload: the file was refused; reload, status: no daemon answered
   2   wrong usage, or a file that can't be read
   78  run: a configuration that does not start";
 
@@ -46,6 +47,10 @@ pub(super) enum Command {
     Query(QueryArgs),
     /// Ask each peer once: who answers, how fast, what is wrong
     Peers(PeersArgs),
+    /// Have the daemon read its file again, wait, and say what changed or why the file is refused
+    Reload(ControlArgs),
+    /// Say how the daemon does: its configuration, its last reload, its peers, and what is wrong
+    Status(ControlArgs),
 }
 
 #[derive(Debug, Args)]
@@ -121,4 +126,15 @@ pub(super) enum Format {
 pub(super) struct PeersArgs {
     #[command(flatten)]
     pub(super) session: SessionArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ControlArgs {
+    /// The daemon's control socket [default: server.control_socket of the configuration file, else
+    /// /run/keyviz-fanout/control.sock]
+    #[arg(long, value_name = "PATH")]
+    pub(super) socket: Option<PathBuf>,
+    /// Print the daemon's answer as one JSON object, for machines
+    #[arg(long)]
+    pub(super) json: bool,
 }

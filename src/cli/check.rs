@@ -11,6 +11,7 @@ use serde_json::{Value as Json, json};
 use crate::{
     api::Candidate,
     config::{Loaded, OpenError, Problem, effective, effective_toml, open},
+    text::escape,
 };
 
 /// The file is valid.
@@ -59,10 +60,10 @@ fn report(outcome: &Outcome, print: bool, out: &mut impl Write) -> io::Result<()
     match outcome {
         Ok(Candidate { loaded, source, .. }) => {
             let path = source.as_ref().map_or_else(String::new, |source| source.path.display().to_string());
-            match print {
-                true => writeln!(out, "# {path}: ok: {}\n{}", summary(loaded), effective_toml(loaded).trim_end()),
-                false => writeln!(out, "{path}: ok: {}", summary(loaded)),
+            if print {
+                return writeln!(out, "# {path}: ok: {}\n{}", summary(loaded), effective_toml(loaded).trim_end());
             }
+            writeln!(out, "{path}: ok: {}", summary(loaded))
         }
         Err(OpenError::Invalid { origin, problems }) => {
             problems.iter().try_for_each(|problem| writeln!(out, "{}", problem.in_file(&origin.path)))
@@ -78,7 +79,7 @@ fn summary(Loaded { config, .. }: &Loaded) -> String {
         count => format!("{count} peers"),
     };
     match &config.local.node {
-        Some(node) => format!("{peers} and the local node {}", node.name),
+        Some(node) => format!("{peers} and the local node {}", escape(&node.name)),
         None => format!("{peers}, no local node"),
     }
 }

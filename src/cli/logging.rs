@@ -85,7 +85,8 @@ fn under_journal() -> bool {
 /// The journal has the time already.
 fn builder(filter: &str, under_journal: bool) -> Builder {
     let mut builder = Builder::new();
-    builder.parse_filters(filter);
+    // notify complains of every folder that is gone; whether all are watched is told elsewhere.
+    builder.filter_module("notify", LevelFilter::Off).parse_filters(filter);
     if under_journal {
         builder.format(|out, record| writeln!(out, "<{}>{}", priority(record.level()), record.args()));
     }

@@ -8,8 +8,11 @@ mod logging;
 mod patience;
 mod peers;
 mod query;
+mod reload;
 mod run;
 mod session;
+mod socket;
+mod status;
 mod supervisor;
 mod time;
 pub mod view;
@@ -63,6 +66,8 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => demo::demo(&args),
         Command::Query(args) => query::query(&args, config.as_deref()),
         Command::Peers(args) => peers::peers(&args, config.as_deref()),
+        Command::Reload(args) => reload::reload(&args, config.as_deref()),
+        Command::Status(args) => status::status(&args, config.as_deref()),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),

@@ -17,6 +17,8 @@ use std::{
 use async_std::{future, task};
 use sd_notify::NotifyState;
 
+use crate::text::is_unsafe;
+
 /// Most bytes of a status; systemd shows one line of it.
 const STATUS_MAX: usize = 900;
 
@@ -118,7 +120,7 @@ fn send(socket: &Path, message: &[u8]) -> io::Result<()> {
 
 /// `text` as systemd can take it: a line end in it would begin the next assignment.
 fn one_line(text: &str) -> String {
-    let line: String = text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let line: String = text.trim().chars().map(|c| if is_unsafe(c) { ' ' } else { c }).collect();
     if line.len() <= STATUS_MAX {
         return line;
     }

@@ -8,6 +8,10 @@ use std::{
 use url::{Host, Url};
 
 use super::{PeerEntry, text::quote, unsupported};
+use crate::text::is_unsafe;
+
+/// Most characters of a host name, by DNS.
+pub(super) const HOST_MAX: usize = 253;
 
 impl FromStr for PeerEntry {
     type Err = NotAnAddress;
@@ -62,8 +66,14 @@ fn parse_with_scheme(scheme: &str, rest: &str) -> Result<Url, String> {
 }
 
 fn build(scheme: &str, authority: &str) -> Result<Url, String> {
-    Url::parse(&format!("{scheme}://{authority}"))
-        .map_err(|error| format!("{} is no address: {error}", quote(authority)))
+    let url = Url::parse(&format!("{scheme}://{authority}"))
+        .map_err(|error| format!("{} is no address: {error}", quote(authority)))?;
+    match url.host_str().map_or(0, str::len) {
+        length if length > HOST_MAX => {
+            Err(format!("a host name of {length} characters is too long, at most {HOST_MAX}"))
+        }
+        _ => Ok(url),
+    }
 }
 
 /// Host (v6 in its brackets) and port of `host[:port]`, and nothing else around them.
@@ -102,8 +112,8 @@ fn refuse_extras(text: &str) -> Result<(), String> {
     if text.is_empty() {
         return Err("is empty; write \"host:port\"".into());
     }
-    if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
-        return Err(format!("{} has white space or control characters in it", quote(text)));
+    if text.contains(|c: char| c.is_whitespace() || is_unsafe(c)) {
+        return Err(format!("{} has white space, control or invisible characters in it", quote(text)));
     }
     // What follows may be a token in a query: only the part that should stay is repeated.
     let Some(end) = text.find(['/', '\\', '?', '#']) else { return Ok(()) };
@@ -149,7 +159,7 @@ pub(super) fn parse_host(text: &str) -> Result<String, String> {
     match Host::parse(text) {
         // A number is read as an address in disguise (`1` is 0.0.0.1): a slip, not a name.
         Ok(Host::Ipv4(address)) if address.to_string() != text => Err(format!("{} is not a host name", quote(text))),
-        Ok(host) if text.len() <= 253 => Ok(host.to_string()),
+        Ok(host) if text.len() <= HOST_MAX => Ok(host.to_string()),
         _ => Err(format!("{} is not a host name", quote(text))),
     }
 }

@@ -83,6 +83,10 @@ pub(crate) enum Pipes {
 }
 
 /// The bytes of a configuration file, at most 4 MiB.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, ReadError> {
+    read_config(path, Pipes::Read)
+}
+
 pub(super) fn read_config(path: &Path, pipes: Pipes) -> Result<Vec<u8>, ReadError> {
     match pipes {
         Pipes::Read => in_words(path, || read_bounded(path, SIZE_MAX)),
@@ -112,7 +116,7 @@ fn read_bounded(path: &Path, max: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(max + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > max {
-        let message = format!("is larger than {}", bytesize::ByteSize(max));
+        let message = format!("is larger than {}", super::text::show_size(max));
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
     }
     Ok(bytes)

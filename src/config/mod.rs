@@ -25,11 +25,13 @@ mod named;
 mod problem;
 mod reading;
 mod rules;
+mod socket;
 mod suggest;
 mod syntax;
 mod text;
 mod unsupported;
 
+pub(crate) use self::socket::control_socket_in;
 pub use self::{
     address::NotAnAddress,
     changes::{Change, changes},
@@ -45,7 +47,7 @@ pub use self::{
 };
 
 pub(crate) use self::{
-    file::{Pipes, open_alone, open_found},
+    file::{Pipes, open_alone, open_found, read},
     mixture::over_running,
     named::beside,
     reading::{Fingerprint, Reading},

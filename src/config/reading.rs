@@ -97,8 +97,8 @@ impl Reading {
     /// Whether it looks as if somebody were at it: a file that is missing, empty, or wrong at its very end.
     pub(crate) fn seems_unfinished(&self) -> bool {
         let Ok(bytes) = &self.bytes else { return true };
-        let lines = bytes.iter().filter(|&&byte| byte == b'\n').count();
-        let at_end = |problem: &Problem| problem.line > lines && !bytes.ends_with(b"\n");
+        let lines = bytes.split(|&byte| byte == b'\n').count();
+        let at_end = |problem: &Problem| problem.line >= lines && !bytes.ends_with(b"\n");
         bytes.trim_ascii().is_empty()
             || self.checked.as_ref().is_err_and(|problems| problems.iter().any(at_end))
             || self.files.iter().any(|file| file.contents.is_err())

@@ -10,7 +10,6 @@ mod server;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use client::ask;
-#[cfg_attr(not(test), expect(unused_imports, reason = "wired up with the reload pipeline"))]
 pub(crate) use server::ControlSocket;
 
 /// What a client wants.

@@ -126,7 +126,7 @@ fn version_and_help_are_no_failures() {
     );
     let help = run(&["--help"]);
     assert_eq!(help.code, Some(0));
-    for command in ["run", "check", "demo", "query", "peers"] {
+    for command in ["run", "check", "demo", "query", "peers", "reload", "status"] {
         assert!(help.out.contains(&format!("\n  {command} ")), "{}", help.out);
         assert_eq!(run(&[command, "--help"]).code, Some(0));
     }

@@ -238,7 +238,7 @@ fn a_file_that_cannot_be_read_is_not_an_invalid_one() {
     for (path, why) in [
         (folder.path().to_owned(), "is a directory"),
         (folder.path().join("none.toml"), "no config file at"),
-        (large.clone(), "is larger than 4 MiB"),
+        (large.clone(), "is larger than 4MiB"),
     ] {
         let (told, code) = checked(&path, Format::Human, false);
         assert_eq!(code, 2, "{told}");

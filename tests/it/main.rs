@@ -5,6 +5,9 @@
 mod cli;
 mod codec;
 mod config;
+mod config_oracle;
+mod config_properties;
+mod control_commands;
 mod daemon;
 mod demo;
 mod embedded;
@@ -37,4 +40,6 @@ mod reload;
 mod running;
 mod stub;
 mod support;
+mod view_status;
+mod view_verdict;
 mod views;

@@ -35,7 +35,7 @@ pub(crate) struct Running {
     pub(crate) file: PathBuf,
     log: PathBuf,
     /// Holds the log, and the file where the test has not put it elsewhere.
-    pub(crate) folder: TempDir,
+    _folder: TempDir,
 }
 
 impl Running {
@@ -62,7 +62,7 @@ impl Running {
             let (_, rest) = log.split_once("listening on http://")?;
             Some(rest.split_once(',')?.0.parse().unwrap())
         }));
-        Self { child, address, file: file.to_owned(), log, folder }
+        Self { child, address, file: file.to_owned(), log, _folder: folder }
     }
 
     pub(crate) fn log(&self) -> String {

@@ -75,7 +75,7 @@ fn a_status_that_nobody_took_is_sent_again() {
 
 #[test]
 fn a_status_is_one_line_and_not_long() {
-    assert_eq!(one_line("config.toml:7:\r\u{1b}[31mbad\nREADY=1\n"), "config.toml:7:  [31mbad READY=1");
+    assert_eq!(one_line("config.toml:7:\r\u{1b}[31mbad\u{202e}\nREADY=1\n"), "config.toml:7:  [31mbad  READY=1");
     assert_eq!(one_line(&"x".repeat(STATUS_MAX)), "x".repeat(STATUS_MAX));
     for text in ["x".repeat(STATUS_MAX + 1), "é".repeat(STATUS_MAX), "€".repeat(STATUS_MAX)] {
         let line = one_line(&text);

@@ -19,7 +19,7 @@ pub fn caveats(answer: &Answer) -> Vec<String> {
         lines.extend(warnings(fanout));
     }
     if answer.rows_dropped > 0 {
-        lines.push(format!("{} dropped", plural(answer.rows_dropped, "row")));
+        lines.push(format!("{} dropped", text::plural(answer.rows_dropped, "row")));
     }
     let short = answer.newest_short();
     if short > 0 {
@@ -67,8 +67,4 @@ fn warnings(fanout: &Fanout) -> impl Iterator<Item = String> {
         let [node, code, message] = [&node.node, &warning.code, &warning.message].map(|text| escape(text));
         format!("warning: {node}: {code}: {message}")
     })
-}
-
-fn plural(count: u64, noun: &str) -> String {
-    format!("{} {noun}{}", text::thousands(count), if count == 1 { "" } else { "s" })
 }

@@ -70,6 +70,39 @@ pub(super) fn date(unix_ms: i64) -> String {
         .map_or_else(|_| "????-??-??".to_owned(), |time| time.strftime("%Y-%m-%d").to_string())
 }
 
+/// `1 row`, `1,234 rows`.
+pub(super) fn plural(count: u64, noun: &str) -> String {
+    format!("{} {noun}{}", thousands(count), if count == 1 { "" } else { "s" })
+}
+
+/// Seconds in the two largest units: `45s`, `2h 5m`, `3d 4h`.
+pub(super) fn span(seconds: u64) -> String {
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86400);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds}s"),
+        (0, 0, _) => format!("{minutes}m {}s", seconds % 60),
+        (0, _, _) => format!("{hours}h {}m", minutes % 60),
+        _ => format!("{days}d {}h", hours % 24),
+    }
+}
+
+/// How long before `now`: `2h 5m ago`. A time that is still to come, by a clock that was set back, is now.
+pub(super) fn ago(at: jiff::Timestamp, now: jiff::Timestamp) -> String {
+    format!("{} ago", span(u64::try_from(now.as_second() - at.as_second()).unwrap_or_default()))
+}
+
+/// `text` in lines of at most `width` terminal columns, broken at spaces; a longer word has a line of its own.
+pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.width() + 1 + word.width() <= width => line.extend([" ", word]),
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,6 +125,22 @@ mod tests {
         assert_eq!(fit("\u{9375}\u{9375}\u{9375}", 5), "\u{9375}\u{9375}\u{2026}");
         assert_eq!(fit("\u{9375}\u{9375}\u{9375}", 4), "\u{9375}\u{2026} ");
         assert_eq!(fit("ab", 4), "ab  ");
+    }
+
+    #[test]
+    fn spans_have_two_units() {
+        let shown = [0, 59, 60, 3599, 3600, 86399, 86400, 273_600].map(span);
+        assert_eq!(shown, ["0s", "59s", "1m 0s", "59m 59s", "1h 0m", "23h 59m", "1d 0h", "3d 4h"]);
+        let (past, now) = (jiff::Timestamp::UNIX_EPOCH, jiff::Timestamp::from_second(90).unwrap());
+        assert_eq!((ago(past, now), ago(now, past)), ("1m 30s ago".into(), "0s ago".into()));
+    }
+
+    #[test]
+    fn wrapping_loses_nothing_and_breaks_at_spaces_alone() {
+        assert_eq!(wrap("a b  c", 3), ["a b", " c"]);
+        assert_eq!(wrap("unbreakable a b", 4), ["unbreakable", "a b"]);
+        assert_eq!(wrap("\u{9375} \u{9375}", 4), ["\u{9375}", "\u{9375}"]);
+        assert_eq!(wrap("", 4), [""]);
     }
 
     #[test]

@@ -9,12 +9,12 @@ use url::Url;
 
 use super::{About, Faults, Kind};
 use crate::config::{
-    address::{parse_listen, parse_node_url},
+    address::{HOST_MAX, parse_listen, parse_node_url},
     text::quote,
 };
 
-/// Most characters of `local.name`.
-const NAME_MAX: usize = 255;
+/// Most characters of `local.name`: its default, host and port, must be one too.
+const NAME_MAX: usize = HOST_MAX + ":65535".len();
 
 /// Implements a kind that is written as a string, from a function each way.
 macro_rules! text_kind {

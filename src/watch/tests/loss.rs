@@ -1,5 +1,7 @@
 //! What happens where inotify can't be had, or what it gave is lost; and that nothing is kept for ever.
 
+use std::os::unix::fs::symlink;
+
 use notify::{Error, ErrorKind, RecursiveMode};
 
 use super::*;
@@ -152,6 +154,26 @@ fn nothing_grows_however_often_it_follows() {
         assert_eq!(instances_watching(inode), at_first, "round {i}");
     }
     assert_eq!(faults.started.load(SeqCst), 1, "so there is one thread and one set of descriptors");
+}
+
+#[test]
+fn folders_no_longer_on_the_way_are_let_go() {
+    let mut followed = Followed::new(plain);
+    let inode = fs::metadata(&followed.root).unwrap().ino();
+    let [current, new] = ["current", "new"].map(|name| followed.root.join(name));
+    followed.file = current.join("config.toml");
+    let mut release = |name: &str| {
+        fs::create_dir(followed.root.join(name)).unwrap();
+        plain(&followed.root.join(name));
+        symlink(name, &new).unwrap();
+        fs::rename(&new, &current).unwrap();
+        followed.follow();
+        instances_watching(inode)
+    };
+    let at_first = release("0");
+    for i in 1..20 {
+        assert_eq!(release(&i.to_string()), at_first);
+    }
 }
 
 #[test]
