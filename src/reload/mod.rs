@@ -122,6 +122,10 @@ impl<E: Effects> Reloader<E> {
 
     async fn attempt(&mut self, trigger: Trigger) -> Report {
         let reading = self.reader.read(trigger, self.seen).await;
+        if trigger == Trigger::Poll && self.hints.are_pending() {
+            // Somebody may be writing. The hint knows better when he has ended, and it is not long in coming.
+            return self.report(Verdict::Unchanged);
+        }
         let (found, sha256) = (reading.fingerprint(), reading.sha256());
         let seen_before = std::mem::replace(&mut self.seen, found) == found;
         if seen_before && matches!(trigger, Trigger::Watch | Trigger::Poll) {

@@ -24,6 +24,9 @@ const STEADY_UNFINISHED: Duration = Duration::from_millis(500);
 /// After this the last reading counts, steady or not: somebody may be writing without end.
 const LONGEST: Duration = Duration::from_millis(700);
 
+/// The same for a poll, before which nobody told of the change: SPEC §5 leaves more time then.
+const LONGEST_POLL: Duration = Duration::from_secs(3);
+
 /// Reads the file and what it names, and follows what it has read.
 pub(super) struct Reader {
     found: Found,
@@ -54,11 +57,12 @@ impl Reader {
     /// Reads until it finds what was `seen` before, or what looks whole, or what stays as it is.
     pub(super) async fn read(&mut self, trigger: Trigger, seen: Fingerprint) -> Reading {
         let begun = Instant::now();
+        let longest = if trigger == Trigger::Poll { LONGEST_POLL } else { LONGEST };
         let (mut reading, mut since) = (self.read_once().await, begun);
         loop {
             let found = reading.fingerprint();
             let steady = since.elapsed() >= steady_for(trigger, &reading);
-            if found == seen || steady || begun.elapsed() >= LONGEST {
+            if found == seen || steady || begun.elapsed() >= longest {
                 return reading;
             }
             task::sleep(PAUSE).await;

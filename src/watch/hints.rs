@@ -30,6 +30,11 @@ impl Hints {
             }
         }
     }
+
+    /// Whether something changed that [`settled`](Self::settled) has not told of yet.
+    pub(crate) fn are_pending(&self) -> bool {
+        self.0.lock().burst.is_some()
+    }
 }
 
 /// What notify's thread and the tasks share. Its size is bounded by the trail's, however many events come.
