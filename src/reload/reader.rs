@@ -58,18 +58,21 @@ impl Reader {
     pub(super) async fn read(&mut self, trigger: Trigger, seen: Fingerprint) -> Reading {
         let begun = Instant::now();
         let longest = if trigger == Trigger::Poll { LONGEST_POLL } else { LONGEST };
-        let (mut reading, mut since) = (self.read_once().await, begun);
+        let mut reading = self.read_once().await;
+        let (mut since, mut steady) = (Instant::now(), Duration::ZERO);
         loop {
             let found = reading.fingerprint();
-            let steady = since.elapsed() >= steady_for(trigger, &reading);
-            if found == seen || steady || begun.elapsed() >= longest {
+            if found == seen || steady >= steady_for(trigger, &reading) || begun.elapsed() >= longest {
                 return reading;
             }
             task::sleep(PAUSE).await;
+            // From the end of one reading to the beginning of another, or one that takes long would pass for two.
+            let again = Instant::now();
             reading = self.read_once().await;
             if reading.fingerprint() != found {
                 since = Instant::now();
             }
+            steady = again.saturating_duration_since(since);
         }
     }
 

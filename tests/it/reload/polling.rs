@@ -10,7 +10,7 @@ use std::{
 
 use super::{
     scene::Scene,
-    ways::{write_slowly, written_slowly},
+    ways::{SOON, write_slowly, written_slowly},
 };
 use crate::running::whole;
 
@@ -62,7 +62,7 @@ fn polled_while(limit: &str, few: &str) {
     for _ in 0..3 {
         scene.edit(edit);
     }
-    scene.noticed("watch", Duration::from_secs(4));
+    scene.noticed("watch", SOON);
     scene.end();
 }
 

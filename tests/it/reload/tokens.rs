@@ -5,13 +5,12 @@ use std::{
     net::SocketAddr,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use super::{
     keys::own_address,
     scene::Scene,
-    ways::{replace, swap},
+    ways::{SOON, replace, swap},
 };
 use crate::running::{get, keyviz};
 
@@ -41,7 +40,7 @@ fn live(path: &str, prepare: fn(&Path), edit: fn(&Path, &str, u64)) {
         scene.edit_named(|root| edit(root, &format!("token-{number}\n"), number));
         assert_eq!((status(number - 1), status(number)), (401, 200));
     }
-    scene.noticed("watch", Duration::from_secs(4));
+    scene.noticed("watch", SOON);
     scene.end();
 }
 

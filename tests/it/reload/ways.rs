@@ -12,8 +12,9 @@ use std::{
 
 use super::scene::Scene;
 
-/// An edit that took longer would have been found by the slow poll.
-const SOON: Duration = Duration::from_secs(4);
+/// A machine that is busy takes some seconds for what takes a fraction of one; it is the trigger that tells a hint from the
+/// slow poll.
+pub(super) const SOON: Duration = Duration::from_secs(8);
 const FILE: &str = "config.toml";
 
 /// Edits what `prepare` made, some times: the second time a watch may be on what was there before the first.
