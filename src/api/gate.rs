@@ -2,7 +2,10 @@ use std::sync::Arc;
 
 use tide::{Middleware, Next, Request, Response, StatusCode, http::Method};
 
-use super::{ApiError, PATHS, State, hosts, service::Active};
+use super::{
+    ApiError, PATHS, State, hosts,
+    service::{Active, Standing},
+};
 
 /// What every request passes: it gets its snapshot, and its answer the headers that all answers carry (SPEC §2).
 pub(super) struct Gate;
@@ -11,8 +14,9 @@ pub(super) struct Gate;
 impl Middleware<State> for Gate {
     async fn handle(&self, mut request: Request<State>, next: Next<'_, State>) -> tide::Result {
         let service = Arc::clone(request.state());
-        let active = service.active();
-        request.set_ext(Arc::clone(&active));
+        let standing = service.standing();
+        let active = Arc::clone(&standing.active);
+        request.set_ext(standing);
         let path = known_path(request.url().path());
         let mut response = match turned_away(&request, &active) {
             Some(error) => error.into_response(),
@@ -31,9 +35,14 @@ impl Middleware<State> for Gate {
     }
 }
 
+/// How things stood when `request` came.
+pub(super) fn standing(request: &Request<State>) -> Arc<Standing> {
+    request.ext::<Arc<Standing>>().cloned().unwrap_or_else(|| request.state().standing())
+}
+
 /// The configuration that `request` works with to its end.
 pub(super) fn active(request: &Request<State>) -> Arc<Active> {
-    request.ext::<Arc<Active>>().cloned().unwrap_or_else(|| request.state().active())
+    Arc::clone(&standing(request).active)
 }
 
 fn turned_away(request: &Request<State>, active: &Active) -> Option<ApiError> {

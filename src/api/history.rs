@@ -1,9 +1,6 @@
 //! What became of the attempts to change the configuration (SPEC §6).
 
-use std::{
-    path::PathBuf,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -126,38 +123,39 @@ pub(crate) struct Counts {
     unchanged: u64,
 }
 
-/// The attempts so far.
-pub(crate) struct History(Mutex<(Attempt, Counts)>);
+impl Counts {
+    fn with(self, verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Applied => Self { applied: self.applied + 1, ..self },
+            Verdict::Unchanged => Self { unchanged: self.unchanged + 1, ..self },
+            Verdict::Rejected => Self { rejected: self.rejected + 1, ..self },
+        }
+    }
+}
+
+/// The attempts so far, as of one moment.
+#[derive(Clone, Debug)]
+pub(crate) struct History {
+    pub(crate) last: Attempt,
+    pub(crate) counts: Counts,
+}
 
 impl History {
     /// Begins with the configuration that the process started with.
     pub(super) fn new(at: Timestamp, sha256: Option<String>) -> Self {
-        let attempt = Attempt { at, trigger: Trigger::Start, ok: true, sha256, errors: Vec::new() };
-        Self(Mutex::new((attempt, Counts { applied: 1, ..Counts::default() })))
+        let last = Attempt { at, trigger: Trigger::Start, ok: true, sha256, errors: Vec::new() };
+        Self { last, counts: Counts::default().with(Verdict::Applied) }
     }
 
-    pub(super) fn get(&self) -> (Attempt, Counts) {
-        self.lock().clone()
-    }
-
-    /// Counts an attempt, and keeps it as the last one.
-    pub(super) fn add(&self, trigger: Trigger, verdict: Verdict, sha256: Option<String>, errors: Vec<Fault>) {
-        self.count(verdict);
+    /// With one more attempt, the last one now.
+    pub(super) fn and(&self, trigger: Trigger, verdict: Verdict, sha256: Option<String>, errors: Vec<Fault>) -> Self {
         let ok = verdict != Verdict::Rejected;
-        self.lock().0 = Attempt { at: Timestamp::now(), trigger, ok, sha256, errors };
+        let last = Attempt { at: Timestamp::now(), trigger, ok, sha256, errors };
+        Self { last, counts: self.counts.with(verdict) }
     }
 
-    /// Counts an attempt that told nothing new.
-    pub(super) fn count(&self, verdict: Verdict) {
-        let counts = &mut self.lock().1;
-        match verdict {
-            Verdict::Applied => counts.applied += 1,
-            Verdict::Unchanged => counts.unchanged += 1,
-            Verdict::Rejected => counts.rejected += 1,
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, (Attempt, Counts)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// With one more attempt that told nothing new: the last one is the one before.
+    pub(super) fn and_nothing_new(&self) -> Self {
+        Self { last: self.last.clone(), counts: self.counts.with(Verdict::Unchanged) }
     }
 }

@@ -11,7 +11,7 @@ use super::{
     ApiError, State, auth, gate,
     history::{Attempt, Counts, Watching},
     json,
-    service::{Active, Service},
+    service::{Active, Service, Standing},
 };
 use crate::{
     config::{Origin, Pending, Source, effective},
@@ -48,26 +48,25 @@ struct PeerView {
 }
 
 pub(super) async fn config(request: Request<State>) -> Result<Response, ApiError> {
-    let active = gate::active(&request);
-    auth::permit(&request, &active).await?;
-    let body = serde_json::to_vec(&Introspection::of(request.state(), &active));
+    let standing = gate::standing(&request);
+    auth::permit(&request, &standing.active).await?;
+    let body = serde_json::to_vec(&Introspection::of(request.state(), &standing));
     Ok(json(StatusCode::Ok, body.map_err(|error| ApiError::new(500, "internal", error.to_string()))?))
 }
 
 impl Introspection {
-    /// Of the configuration that is active now.
+    /// As things stand now.
     pub(crate) fn now(service: &Service) -> Self {
-        Self::of(service, &service.active())
+        Self::of(service, &service.standing())
     }
 
-    fn of(service: &Service, active: &Active) -> Self {
-        let (last_attempt, counts) = service.history().get();
+    fn of(service: &Service, Standing { active, history }: &Standing) -> Self {
         Self {
             generation: active.snapshot.generation,
             source: active.source.clone(),
             loaded_at: active.loaded_at,
-            last_attempt,
-            counts,
+            last_attempt: history.last.clone(),
+            counts: history.counts,
             effective: effective(&active.loaded.config),
             origins: active.loaded.origins.clone(),
             pending_restart: active.pending.clone(),

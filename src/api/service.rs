@@ -28,12 +28,18 @@ pub struct Service {
     pub(super) fanout: Arc<Fanout>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) started_at: Timestamp,
-    active: ArcSwap<Active>,
-    /// Held from the comparison with what runs to the swap: of two configurations one is applied over the other.
-    applying: Mutex<()>,
-    history: History,
+    standing: ArcSwap<Standing>,
+    /// Held from the look at what stands to the swap: of two changes one is made over the other.
+    changing: Mutex<()>,
     watching: ArcSwapOption<Watching>,
     draining: AtomicBool,
+}
+
+/// How things stand at one moment: a request takes it once, so that all it tells belongs together.
+#[derive(Clone)]
+pub(super) struct Standing {
+    pub(super) active: Arc<Active>,
+    pub(super) history: History,
 }
 
 /// A configuration that was applied, with what requests under it work with.
@@ -77,66 +83,72 @@ impl Service {
     /// A change of membership takes the same way: the peers are asked for anew. The problems are those of the
     /// mixture with the keys that keep their value.
     pub fn apply(&self, candidate: Candidate, trigger: Trigger) -> Result<Applied, Vec<Problem>> {
-        let _applying = self.applying.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = self.active();
         let sha256 = candidate.source.as_ref().map(|source| source.sha256.clone());
-        let Candidate { loaded, source, files, metrics_token } = candidate;
-        let (loaded, pending) = match over_running(loaded, &before.loaded) {
-            Ok(mixture) => mixture,
-            Err(problems) => {
-                self.record(trigger, Verdict::Rejected, sha256, problems.iter().cloned().map(Fault::from).collect());
-                return Err(problems);
+        let outcome = self.change(|standing| match self.over(candidate, &standing.active) {
+            Ok((active, applied)) => {
+                active.announce(&self.metrics);
+                active.snapshot.release_breakers();
+                let history = standing.history.and(trigger, Verdict::Applied, sha256, Vec::new());
+                (Standing { active: Arc::new(active), history }, Ok(applied))
             }
-        };
+            Err(problems) => {
+                let errors = problems.iter().cloned().map(Fault::from).collect();
+                let history = standing.history.and(trigger, Verdict::Rejected, sha256, errors);
+                (Standing { history, ..standing.clone() }, Err(problems))
+            }
+        });
+        self.count(trigger, if outcome.is_ok() { Verdict::Applied } else { Verdict::Rejected });
+        outcome
+    }
+
+    /// What `candidate` comes to after `before`.
+    fn over(&self, candidate: Candidate, before: &Active) -> Result<(Active, Applied), Vec<Problem>> {
+        let Candidate { loaded, source, files, metrics_token } = candidate;
+        let (loaded, pending) = over_running(loaded, &before.loaded)?;
         let generation = before.snapshot.generation + 1;
-        let snapshot = self.fanout.snapshot(generation, Arc::new(loaded.config.clone()), Some(&before.snapshot));
-        let active = Active {
-            snapshot: Arc::new(snapshot),
-            loaded,
-            source,
-            loaded_at: Timestamp::now(),
-            pending,
-            metrics_token,
-            files,
-        };
+        let config = Arc::new(loaded.config.clone());
+        let snapshot = Arc::new(self.fanout.snapshot(generation, config, Some(&before.snapshot)));
         let applied = Applied {
             generation,
-            changes: changes(&before.loaded, &active.loaded),
-            contents: before.files.differing(&active.files),
-            pending: active.pending.clone(),
+            changes: changes(&before.loaded, &loaded),
+            contents: before.files.differing(&files),
+            pending: pending.clone(),
         };
-        self.activate(active);
-        self.record(trigger, Verdict::Applied, sha256, Vec::new());
-        Ok(applied)
+        let loaded_at = Timestamp::now();
+        Ok((Active { snapshot, loaded, source, loaded_at, pending, metrics_token, files }, applied))
     }
 
-    fn activate(&self, active: Active) {
-        active.announce(&self.metrics);
-        active.snapshot.release_breakers();
-        self.active.store(Arc::new(active));
-    }
-
-    /// Notes an attempt that came to `verdict`.
+    /// Notes an attempt that came to `verdict` and changed nothing.
     pub(crate) fn record(&self, trigger: Trigger, verdict: Verdict, sha256: Option<String>, errors: Vec<Fault>) {
-        self.metrics.reloaded(trigger.as_str(), verdict.as_str());
-        self.metrics.last_attempt(verdict != Verdict::Rejected, Timestamp::now().as_second());
-        self.history.add(trigger, verdict, sha256, errors);
+        self.change(|standing| {
+            let history = standing.history.and(trigger, verdict, sha256, errors);
+            (Standing { history, ..standing.clone() }, ())
+        });
+        self.count(trigger, verdict);
     }
 
     /// Notes an attempt that found the file as the last one did, which stays the last one.
     pub(crate) fn record_nothing_new(&self, trigger: Trigger) {
+        self.change(|standing| (Standing { history: standing.history.and_nothing_new(), ..standing.clone() }, ()));
         self.metrics.reloaded(trigger.as_str(), Verdict::Unchanged.as_str());
-        self.history.count(Verdict::Unchanged);
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&Standing) -> (Standing, T)) -> T {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let (after, told) = change(&self.standing());
+        self.standing.store(Arc::new(after));
+        told
+    }
+
+    fn count(&self, trigger: Trigger, verdict: Verdict) {
+        self.metrics.reloaded(trigger.as_str(), verdict.as_str());
+        self.metrics.last_attempt(verdict != Verdict::Rejected, Timestamp::now().as_second());
     }
 
     /// Of what the running configuration was read from.
     pub(crate) fn fingerprint(&self) -> Fingerprint {
         let active = self.active();
         Fingerprint::of(active.source.as_ref(), &active.files)
-    }
-
-    pub(crate) fn history(&self) -> &History {
-        &self.history
     }
 
     /// Notes how changes of the file are noticed.
@@ -157,9 +169,14 @@ impl Service {
         self.draining.load(Ordering::Relaxed)
     }
 
-    /// What a request works with; taken once, at its start.
+    /// How things stand now.
+    pub(super) fn standing(&self) -> Arc<Standing> {
+        self.standing.load_full()
+    }
+
+    /// The running configuration.
     pub(super) fn active(&self) -> Arc<Active> {
-        self.active.load_full()
+        Arc::clone(&self.standing.load().active)
     }
 
     /// The running configuration's snapshot.
@@ -228,17 +245,16 @@ impl Builder {
         let active =
             Active { snapshot, loaded, source, loaded_at: started_at, pending: Vec::new(), metrics_token, files };
         active.announce(&metrics);
-        metrics.reloaded(Trigger::Start.as_str(), Verdict::Applied.as_str());
-        metrics.last_attempt(true, started_at.as_second());
-        Arc::new(Service {
+        let service = Service {
             fanout: Arc::new(fanout),
             metrics,
             started_at,
-            active: ArcSwap::from_pointee(active),
-            applying: Mutex::default(),
-            history,
+            standing: ArcSwap::from_pointee(Standing { active: Arc::new(active), history }),
+            changing: Mutex::default(),
             watching: ArcSwapOption::empty(),
             draining: AtomicBool::new(false),
-        })
+        };
+        service.count(Trigger::Start, Verdict::Applied);
+        Arc::new(service)
     }
 }

@@ -5,7 +5,11 @@ use std::fmt::Write;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Service, introspect::Introspection};
+use super::{
+    Service,
+    introspect::Introspection,
+    service::{Active, Standing},
+};
 
 /// What `status` prints: introspection, and what only this host has to know.
 #[derive(Serialize)]
@@ -41,13 +45,14 @@ impl Status {
 
 /// One line for `systemctl status`: the generation, how the peers are, and what keeps the last edit from being taken.
 pub(crate) fn line(service: &Service) -> String {
-    let active = service.active();
-    let mut line = format!("generation {}, {}", active.snapshot.generation, peers(service));
+    let standing = service.standing();
+    let Standing { active, history } = &*standing;
+    let mut line = format!("generation {}, {}", active.snapshot.generation, peers(active));
     if !active.pending.is_empty() {
         let keys: Vec<_> = active.pending.iter().map(|pending| pending.key).collect();
         let _ = write!(line, "; waits for a restart: {}", keys.join(", "));
     }
-    let (last, _) = service.history().get();
+    let last = &history.last;
     if !last.ok {
         let path = active.source.as_ref().map_or_else(String::new, |source| source.path.display().to_string());
         let first = last.errors.first().map_or_else(String::new, |error| error.in_file(&path));
@@ -59,8 +64,7 @@ pub(crate) fn line(service: &Service) -> String {
 }
 
 /// How many answered when they were last asked; what to do where there are none.
-fn peers(service: &Service) -> String {
-    let active = service.active();
+fn peers(active: &Active) -> String {
     let snapshot = &active.snapshot;
     if snapshot.peers.is_empty() {
         return match &active.source {

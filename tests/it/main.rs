@@ -26,6 +26,7 @@ mod http_client;
 mod http_server;
 mod interface;
 mod logs;
+mod membership;
 mod merge_cells;
 mod merge_columns;
 mod merge_fixtures;
