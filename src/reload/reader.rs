@@ -49,9 +49,9 @@ impl Reader {
     }
 
     /// How changes are noticed, and of what.
-    pub(super) fn watching(&self) -> (Mode, Vec<PathBuf>) {
+    pub(super) fn watching(&self) -> (Mode, Vec<String>) {
         let watch = lock(&self.watch);
-        (watch.mode(), watch.paths())
+        (watch.mode(), watch.paths().iter().map(|path| path.to_string_lossy().into_owned()).collect())
     }
 
     /// Reads until it finds what was `seen` before, or what looks whole, or what stays as it is.
@@ -98,14 +98,13 @@ impl Reader {
     }
 }
 
-/// How long a reading has to stay the same. One that is whole and valid counts at once, unless nobody can tell that the
-/// writing is over; an error counts when it is there to stay.
+/// How long a reading has to stay the same. One that is whole and valid counts at once if an event told that the writing
+/// is over; an error counts when it is there to stay.
 fn steady_for(trigger: Trigger, reading: &Reading) -> Duration {
     match trigger {
         _ if reading.seems_unfinished() => STEADY_UNFINISHED,
-        Trigger::Poll => STEADY,
-        Trigger::Watch if reading.is_broken() => STEADY,
-        _ => Duration::ZERO,
+        Trigger::Watch if !reading.is_broken() => Duration::ZERO,
+        _ => STEADY,
     }
 }
 
