@@ -46,8 +46,8 @@ pub(super) fn ask(
     if let Found::Packaged(Some(why)) = &socket.found {
         complain(&format!("{why}; asking the daemon at {PACKAGED}"));
     }
-    let asking = control::ask(&socket.path, command, within);
-    patience::wait_for("waiting for the daemon", asking).map_err(|error| {
+    let ask = |path: &Path| patience::wait_for("waiting for the daemon", control::ask(path, command, within));
+    ask(&socket.path).map_err(|error| {
         let hint = match &socket.found {
             Found::File(file) if error.is_absent() => hint(file),
             _ => String::new(),

@@ -7,5 +7,6 @@ mod load;
 mod polling;
 mod scene;
 mod tokens;
+mod trouble;
 mod verdicts;
 mod ways;
