@@ -35,7 +35,7 @@ fn parse_peer(text: &str) -> Result<Url, String> {
     }
     let (host, port) = split_authority(text)?;
     if port.is_none() {
-        return Err(format!("{} has no port, such as \"{host}:8080\"", quote(text)));
+        return Err(format!("{} has no port, such as \"{host}:8080\"", shown(text)));
     }
     build("http", text)
 }
@@ -47,13 +47,13 @@ pub(super) fn parse_node_url(text: &str) -> Result<Url, String> {
         return parse_with_scheme(scheme, rest);
     }
     split_authority(text)?;
-    Err(format!("{} has no scheme; write \"http://{text}\"", quote(text)))
+    Err(format!("{} has no scheme; write \"http://{text}\"", shown(text)))
 }
 
 fn parse_with_scheme(scheme: &str, rest: &str) -> Result<Url, String> {
     let scheme = scheme.to_ascii_lowercase();
     if !["http", "https"].contains(&scheme.as_str()) {
-        return Err(format!("scheme {} is neither http nor https", quote(&scheme)));
+        return Err(format!("scheme {} is neither http nor https", shown(&scheme)));
     }
     if rest.is_empty() {
         return Err("has no host".into());
@@ -67,7 +67,7 @@ fn parse_with_scheme(scheme: &str, rest: &str) -> Result<Url, String> {
 
 fn build(scheme: &str, authority: &str) -> Result<Url, String> {
     let url = Url::parse(&format!("{scheme}://{authority}"))
-        .map_err(|error| format!("{} is no address: {error}", quote(authority)))?;
+        .map_err(|error| format!("{} is no address: {error}", shown(authority)))?;
     match url.host_str().map_or(0, str::len) {
         length if length > HOST_MAX => {
             Err(format!("a host name of {length} characters is too long, at most {HOST_MAX}"))
@@ -101,18 +101,18 @@ fn split_authority(text: &str) -> Result<(&str, Option<u16>), String> {
     };
     let (host, port) = text.split_at(end);
     if port.get(1..).is_some_and(|rest| rest.contains(':')) {
-        return Err(format!("{} looks like an IPv6 address, which needs brackets: \"[::1]:8080\"", quote(text)));
+        return Err(format!("{} looks like an IPv6 address, which needs brackets: \"[::1]:8080\"", shown(text)));
     }
     if host.is_empty() {
-        return Err(format!("{} has no host", quote(text)));
+        return Err(format!("{} has no host", shown(text)));
     }
     if host.starts_with('[') && host.contains('%') {
-        return Err(format!("{} has a zone id, which is not supported; use an address without one", quote(text)));
+        return Err(format!("{} has a zone id, which is not supported; use an address without one", shown(text)));
     }
     match port.strip_prefix(':') {
         Some(port) => Ok((host, Some(parse_port(port)?))),
         None if port.is_empty() => Ok((host, None)),
-        None => Err(format!("{}: after the brackets only a port may follow", quote(text))),
+        None => Err(format!("{}: after the brackets only a port may follow", shown(text))),
     }
 }
 
@@ -129,7 +129,7 @@ fn refuse_extras(text: &str) -> Result<(), String> {
         return Err("is empty; write \"host:port\"".into());
     }
     if text.contains(|c: char| c.is_whitespace() || is_unsafe(c)) {
-        return Err(format!("{} has white space, control or invisible characters in it", quote(text)));
+        return Err(format!("{} has white space, control or invisible characters in it", shown(text)));
     }
     // What follows may be a token in a query: only the part that should stay is repeated.
     let Some(end) = text.find(['/', '\\', '?', '#']) else { return Ok(()) };
@@ -138,15 +138,33 @@ fn refuse_extras(text: &str) -> Result<(), String> {
         b'#' => "a fragment",
         _ => "a path",
     };
-    Err(format!("has {what}; end it after {}", quote(&text[..end])))
+    Err(format!("has {what}; end it after {}", shown(&text[..end])))
 }
 
 fn parse_port(text: &str) -> Result<u16, String> {
     if text.is_empty() {
         return Err("has no port after the colon".into());
     }
-    let number = if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None };
-    number.filter(|&port| port > 0).ok_or_else(|| format!("port {} is not in 1…65535", quote(text)))
+    if !is_number(text) {
+        return Err("what follows the colon is no port, a number in 1…65535".into());
+    }
+    text.parse().ok().filter(|&port| port > 0).ok_or_else(|| format!("port {text:?} is not in 1…65535"))
+}
+
+/// `text` for a message. Where a user name and a password lack their `@`, the password stands in the place of the port:
+/// what follows a colon is repeated only where it is a number, or where all is an IPv6 address.
+fn shown(text: &str) -> String {
+    match text.split_once(':') {
+        Some((head, rest)) if !is_number(rest) && !text.starts_with('[') && text.parse::<Ipv6Addr>().is_err() => {
+            quote(&format!("{head}:…"))
+        }
+        _ => quote(text),
+    }
+}
+
+/// Short enough for a port that was mistyped.
+fn is_number(text: &str) -> bool {
+    text.len() <= 6 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// An IP address and port to listen on; names are not looked up.

@@ -1,6 +1,6 @@
 //! How values are written: durations, sizes, and text from the file inside a message.
 
-use std::{str::FromStr, time::Duration};
+use std::{borrow::Cow, str::FromStr, time::Duration};
 
 use bytesize::ByteSize;
 
@@ -11,17 +11,23 @@ const QUOTED_MAX: usize = 80;
 
 /// `text` in quotes for a message: escaped, shortened, and without what stands before an `@`, which may be a password.
 pub(crate) fn quote(text: &str) -> String {
-    let text = text.rsplit_once('@').map_or_else(|| text.to_owned(), |(_, shown)| format!("[redacted]@{shown}"));
+    let text = without_credentials(text);
     match text.char_indices().nth(QUOTED_MAX) {
         Some((end, _)) => format!("{:?}", format!("{}…", &text[..end])),
         None => format!("{text:?}"),
     }
 }
 
-/// Text from the file inside a sentence that has its own quotes: unsafe characters escaped, on one line.
+/// Text from the file inside a sentence that has its own quotes: unsafe characters escaped, on one line, and without what
+/// stands before an `@`: a name of a key may be a whole URL by mistake.
 pub(super) fn printable(text: &str) -> String {
+    let text = without_credentials(text);
     let end = text.char_indices().nth(QUOTED_MAX).map_or(text.len(), |(end, _)| end);
     escape(&text[..end]).into_owned()
+}
+
+fn without_credentials(text: &str) -> Cow<'_, str> {
+    text.rsplit_once('@').map_or(Cow::Borrowed(text), |(_, shown)| format!("[redacted]@{shown}").into())
 }
 
 // The libraries' own messages repeat the value, which may hold a password.
