@@ -26,7 +26,7 @@ fn shows(text: &str, secret: &str) -> Option<String> {
     pieces.into_iter().find(|piece| text.contains(piece)).map(str::to_owned)
 }
 
-fn assert_hidden(what: &str, text: &str, secret: &str) {
+pub(crate) fn assert_hidden(what: &str, text: &str, secret: &str) {
     let text = text.replace("\\\\", "\\");
     assert_eq!(shows(&text, secret), None, "{what} shows a piece of {secret}:\n{text}");
 }

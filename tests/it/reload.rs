@@ -2,11 +2,16 @@
 
 #![expect(clippy::print_stdout, reason = "what a test skips, and how long an edit took, is told by its output")]
 
+mod generations;
 mod keys;
 mod load;
+mod manager;
 mod polling;
 mod scene;
+mod secrets;
+mod socket;
+mod storm;
+mod systemd;
 mod tokens;
-mod trouble;
 mod verdicts;
 mod ways;

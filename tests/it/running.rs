@@ -6,6 +6,7 @@ use std::{
     fs,
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
+    os::unix::net::UnixStream,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Output, Stdio},
     time::Duration,
@@ -53,10 +54,21 @@ impl Running {
     }
 
     /// The same by another command line.
-    pub(crate) fn launched(folder: TempDir, file: &Path, mut command: Command) -> Self {
+    pub(crate) fn launched(folder: TempDir, file: &Path, command: Command) -> Self {
+        Self::disturbed(folder, file, command, |_| ())
+    }
+
+    /// The same, and something happens to the process before it can have said where it listens.
+    pub(crate) fn disturbed(
+        folder: TempDir,
+        file: &Path,
+        mut command: Command,
+        disturb: impl FnOnce(&mut Child),
+    ) -> Self {
         let log = folder.path().join("daemon.log");
         command.stdout(Stdio::null()).stderr(fs::File::create(&log).unwrap());
-        let child = command.spawn().unwrap();
+        let mut child = command.spawn().unwrap();
+        disturb(&mut child);
         let address = task::block_on(eventually("an address in its log", async || {
             let log = fs::read_to_string(&log).unwrap();
             let (_, rest) = log.split_once("listening on http://")?;
@@ -104,6 +116,16 @@ impl Running {
         let mut command = keyviz(arguments);
         command.args(["--config", self.file.to_str().unwrap()]);
         command.output().unwrap()
+    }
+
+    /// What it answers on its control socket.
+    pub(crate) fn asked(&self, command: &str) -> Value {
+        let mut socket = UnixStream::connect(self.file.with_file_name("control.sock")).unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        socket.write_all(format!("{{\"command\":\"{command}\"}}\n").as_bytes()).unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).unwrap();
+        serde_json::from_str(&answer).unwrap()
     }
 
     pub(crate) fn signal(&self, signal: &str) {
