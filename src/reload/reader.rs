@@ -24,8 +24,8 @@ const STEADY_UNFINISHED: Duration = Duration::from_millis(500);
 /// After this the last reading counts, steady or not: somebody may be writing without end.
 const LONGEST: Duration = Duration::from_millis(700);
 
-/// The same for a poll, before which nobody told of the change: SPEC §5 leaves more time then.
-const LONGEST_POLL: Duration = Duration::from_secs(3);
+/// The same where no event told of the change: SPEC §5 leaves more time then, and whoever asks waits for the verdict.
+const LONGEST_UNTOLD: Duration = Duration::from_secs(3);
 
 /// Reads the file and what it names, and follows what it has read.
 pub(super) struct Reader {
@@ -57,7 +57,7 @@ impl Reader {
     /// Reads until it finds what was `seen` before, or what looks whole, or what stays as it is.
     pub(super) async fn read(&mut self, trigger: Trigger, seen: Fingerprint) -> Reading {
         let begun = Instant::now();
-        let longest = if trigger == Trigger::Poll { LONGEST_POLL } else { LONGEST };
+        let longest = if trigger == Trigger::Watch { LONGEST } else { LONGEST_UNTOLD };
         let mut reading = self.read_once().await;
         let (mut since, mut steady) = (Instant::now(), Duration::ZERO);
         loop {

@@ -13,5 +13,6 @@ mod socket;
 mod storm;
 mod systemd;
 mod tokens;
+mod trouble;
 mod verdicts;
 mod ways;
