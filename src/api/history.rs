@@ -1,6 +1,6 @@
 //! What became of the attempts to change the configuration (SPEC §6).
 
-use std::path::PathBuf;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -13,7 +13,7 @@ use crate::{
 /// What made the daemon look at its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Trigger {
+pub(crate) enum Trigger {
     /// The process began.
     Start,
     /// The system told of a change.
@@ -28,7 +28,7 @@ pub enum Trigger {
 
 impl Trigger {
     /// The word of SPEC §6.
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Start => "start",
             Self::Watch => "watch",
@@ -61,6 +61,10 @@ pub(crate) struct Fault {
 }
 
 impl Fault {
+    fn whole(message: String) -> Self {
+        Self { line: None, column: None, key: String::new(), message }
+    }
+
     /// `path:line:column: key: message`; for a file as a whole the message alone, which names it.
     pub(crate) fn in_file(&self, path: &str) -> String {
         let Self { line, column, key, message } = self;
@@ -80,11 +84,19 @@ impl From<Problem> for Fault {
     }
 }
 
-/// Every fault of a file that was refused.
+/// Most faults of an attempt that are kept; `check` prints all.
+const KEPT_MAX: usize = 100;
+
+/// The faults of a file that was refused.
 pub(crate) fn faults(error: OpenError) -> Vec<Fault> {
     match error {
-        OpenError::Invalid { problems, .. } => problems.into_iter().map(Fault::from).collect(),
-        whole => vec![Fault { line: None, column: None, key: String::new(), message: whole.to_string() }],
+        OpenError::Invalid { mut problems, .. } => {
+            let more = problems.len().saturating_sub(KEPT_MAX);
+            problems.truncate(KEPT_MAX);
+            let more = (more > 0).then(|| Fault::whole(format!("and {more} more, which `keyviz-fanout check` prints")));
+            problems.into_iter().map(Fault::from).chain(more).collect()
+        }
+        whole => vec![Fault::whole(whole.to_string())],
     }
 }
 
@@ -108,11 +120,11 @@ impl Verdict {
 }
 
 /// How changes of the file and of what it names are noticed.
-#[derive(Debug, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Watching {
     pub(crate) mode: Mode,
     /// What is followed: the files, and each symlink on the way to them.
-    pub(crate) paths: Vec<PathBuf>,
+    pub(crate) paths: Vec<String>,
 }
 
 /// How many attempts came to what.
@@ -136,7 +148,7 @@ impl Counts {
 /// The attempts so far, as of one moment.
 #[derive(Clone, Debug)]
 pub(crate) struct History {
-    pub(crate) last: Attempt,
+    pub(crate) last: Arc<Attempt>,
     pub(crate) counts: Counts,
 }
 
@@ -144,18 +156,18 @@ impl History {
     /// Begins with the configuration that the process started with.
     pub(super) fn new(at: Timestamp, sha256: Option<String>) -> Self {
         let last = Attempt { at, trigger: Trigger::Start, ok: true, sha256, errors: Vec::new() };
-        Self { last, counts: Counts::default().with(Verdict::Applied) }
+        Self { last: Arc::new(last), counts: Counts::default().with(Verdict::Applied) }
     }
 
     /// With one more attempt, the last one now.
     pub(super) fn and(&self, trigger: Trigger, verdict: Verdict, sha256: Option<String>, errors: Vec<Fault>) -> Self {
         let ok = verdict != Verdict::Rejected;
         let last = Attempt { at: Timestamp::now(), trigger, ok, sha256, errors };
-        Self { last, counts: self.counts.with(verdict) }
+        Self { last: Arc::new(last), counts: self.counts.with(verdict) }
     }
 
     /// With one more attempt that told nothing new: the last one is the one before.
     pub(super) fn and_nothing_new(&self) -> Self {
-        Self { last: self.last.clone(), counts: self.counts.with(Verdict::Unchanged) }
+        Self { last: Arc::clone(&self.last), counts: self.counts.with(Verdict::Unchanged) }
     }
 }

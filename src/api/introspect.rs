@@ -24,12 +24,11 @@ pub(crate) struct Introspection {
     generation: u64,
     source: Option<Source>,
     loaded_at: Timestamp,
-    last_attempt: Attempt,
+    last_attempt: Arc<Attempt>,
     counts: Counts,
     effective: Value,
     origins: BTreeMap<&'static str, Origin>,
     pending_restart: Vec<Pending>,
-    /// None where nobody watches: the configuration was made in the process.
     watch: Option<Arc<Watching>>,
     peers: Vec<PeerView>,
 }
@@ -50,27 +49,27 @@ struct PeerView {
 pub(super) async fn config(request: Request<State>) -> Result<Response, ApiError> {
     let standing = gate::standing(&request);
     auth::permit(&request, &standing.active).await?;
-    let body = serde_json::to_vec(&Introspection::of(request.state(), &standing));
+    let body = serde_json::to_vec(&Introspection::of(&standing));
     Ok(json(StatusCode::Ok, body.map_err(|error| ApiError::new(500, "internal", error.to_string()))?))
 }
 
 impl Introspection {
     /// As things stand now.
     pub(crate) fn now(service: &Service) -> Self {
-        Self::of(service, &service.standing())
+        Self::of(&service.standing())
     }
 
-    fn of(service: &Service, Standing { active, history }: &Standing) -> Self {
+    fn of(Standing { active, history, watching }: &Standing) -> Self {
         Self {
             generation: active.snapshot.generation,
             source: active.source.clone(),
             loaded_at: active.loaded_at,
-            last_attempt: history.last.clone(),
+            last_attempt: Arc::clone(&history.last),
             counts: history.counts,
             effective: effective(&active.loaded.config),
             origins: active.loaded.origins.clone(),
             pending_restart: active.pending.clone(),
-            watch: service.watching(),
+            watch: watching.clone(),
             peers: peers(active),
         }
     }

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use tide::{Redirect, Request, Response, Server};
 
 pub use candidate::Candidate;
-pub use history::Trigger;
+pub(crate) use history::Trigger;
 pub use service::{Applied, Builder, Service};
 
 use crate::fanout::{CLUSTER_PATH, MATRIX_PATH};

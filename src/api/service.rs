@@ -6,7 +6,7 @@ use std::{
     },
 };
 
-use arc_swap::{ArcSwap, ArcSwapOption};
+use arc_swap::ArcSwap;
 use jiff::Timestamp;
 
 use super::{
@@ -31,7 +31,6 @@ pub struct Service {
     standing: ArcSwap<Standing>,
     /// Held from the look at what stands to the swap: of two changes one is made over the other.
     changing: Mutex<()>,
-    watching: ArcSwapOption<Watching>,
     draining: AtomicBool,
 }
 
@@ -40,6 +39,8 @@ pub struct Service {
 pub(super) struct Standing {
     pub(super) active: Arc<Active>,
     pub(super) history: History,
+    /// None where nobody watches: the configuration was made in the process.
+    pub(super) watching: Option<Arc<Watching>>,
 }
 
 /// A configuration that was applied, with what requests under it work with.
@@ -82,14 +83,19 @@ impl Service {
     ///
     /// A change of membership takes the same way: the peers are asked for anew. The problems are those of the
     /// mixture with the keys that keep their value.
-    pub fn apply(&self, candidate: Candidate, trigger: Trigger) -> Result<Applied, Vec<Problem>> {
+    pub fn apply(&self, candidate: impl Into<Candidate>) -> Result<Applied, Vec<Problem>> {
+        self.apply_for(Trigger::Control, candidate.into())
+    }
+
+    /// [`Service::apply`], because of `trigger`.
+    pub(crate) fn apply_for(&self, trigger: Trigger, candidate: Candidate) -> Result<Applied, Vec<Problem>> {
         let sha256 = candidate.source.as_ref().map(|source| source.sha256.clone());
         let outcome = self.change(|standing| match self.over(candidate, &standing.active) {
             Ok((active, applied)) => {
                 active.announce(&self.metrics);
                 active.snapshot.release_breakers();
                 let history = standing.history.and(trigger, Verdict::Applied, sha256, Vec::new());
-                (Standing { active: Arc::new(active), history }, Ok(applied))
+                (Standing { active: Arc::new(active), history, ..standing.clone() }, Ok(applied))
             }
             Err(problems) => {
                 let errors = problems.iter().cloned().map(Fault::from).collect();
@@ -145,6 +151,12 @@ impl Service {
         self.metrics.last_attempt(verdict != Verdict::Rejected, Timestamp::now().as_second());
     }
 
+    /// The generation that runs, and what waits for a restart.
+    pub(crate) fn running(&self) -> (u64, Vec<Pending>) {
+        let active = self.active();
+        (active.snapshot.generation, active.pending.clone())
+    }
+
     /// Of what the running configuration was read from.
     pub(crate) fn fingerprint(&self) -> Fingerprint {
         let active = self.active();
@@ -153,11 +165,9 @@ impl Service {
 
     /// Notes how changes of the file are noticed.
     pub(crate) fn watches(&self, watching: Watching) {
-        self.watching.store(Some(Arc::new(watching)));
-    }
-
-    pub(super) fn watching(&self) -> Option<Arc<Watching>> {
-        self.watching.load_full()
+        if self.standing().watching.as_deref() != Some(&watching) {
+            self.change(|standing| (Standing { watching: Some(Arc::new(watching)), ..standing.clone() }, ()));
+        }
     }
 
     /// From now on the service is not ready: it finishes what it has begun.
@@ -249,9 +259,8 @@ impl Builder {
             fanout: Arc::new(fanout),
             metrics,
             started_at,
-            standing: ArcSwap::from_pointee(Standing { active: Arc::new(active), history }),
+            standing: ArcSwap::from_pointee(Standing { active: Arc::new(active), history, watching: None }),
             changing: Mutex::default(),
-            watching: ArcSwapOption::empty(),
             draining: AtomicBool::new(false),
         };
         service.count(Trigger::Start, Verdict::Applied);

@@ -46,7 +46,7 @@ impl Status {
 /// One line for `systemctl status`: the generation, how the peers are, and what keeps the last edit from being taken.
 pub(crate) fn line(service: &Service) -> String {
     let standing = service.standing();
-    let Standing { active, history } = &*standing;
+    let Standing { active, history, .. } = &*standing;
     let mut line = format!("generation {}, {}", active.snapshot.generation, peers(active));
     if !active.pending.is_empty() {
         let keys: Vec<_> = active.pending.iter().map(|pending| pending.key).collect();
@@ -75,9 +75,10 @@ fn peers(active: &Active) -> String {
     let states: Vec<_> = snapshot.others().iter().map(|peer| peer.state.get()).collect();
     let all = states.len();
     let ok = states.iter().filter(|memory| memory.is_ok()).count();
+    let peers = if all == 1 { "peer" } else { "peers" };
     match states.iter().filter(|memory| memory.is_unasked()).count() {
-        0 => format!("{ok} of {all} peers ok"),
-        unasked if unasked == all => format!("{all} peers, none asked yet"),
-        unasked => format!("{ok} of {all} peers ok, {unasked} not asked yet"),
+        0 => format!("{ok} of {all} {peers} ok"),
+        unasked if unasked == all => format!("{all} {peers}, none asked yet"),
+        unasked => format!("{ok} of {all} {peers} ok, {unasked} not asked yet"),
     }
 }

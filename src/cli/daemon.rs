@@ -1,21 +1,30 @@
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use async_std::{future::timeout, net::TcpListener, stream::StreamExt, task};
-use futures_util::future::{OptionFuture, join4};
+use async_std::{
+    future::timeout,
+    net::TcpListener,
+    stream::StreamExt,
+    task::{self, JoinHandle},
+};
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, OptionFuture, join_all},
+};
+use serde::Serialize;
 use serde_json::{Value as Json, json};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook_async_std::Signals;
 
-use super::{Ended, FAILED, environment, logging::LogLevel, supervisor::Supervisor};
+use super::{CONFIG, Ended, FAILED, environment, logging::LogLevel, supervisor::Supervisor};
 use crate::{
     api::{
         self, Candidate, Service, Trigger,
         status::{self, Status},
     },
     config::{Config, Found, beside},
-    control::{Command, ControlSocket},
+    control::{BindError, Command, ControlSocket},
     http::{ServeOptions, serve},
-    reload::{Asker, Effects, Reloader},
+    reload::{Effects, Handle, Reloader},
 };
 
 /// Between two looks at how the peers are, for `systemctl status`.
@@ -52,7 +61,8 @@ impl Daemon {
         let control = match (&server.control_socket, &file) {
             (Some(socket), Some(file)) => {
                 let bound = ControlSocket::bind(&beside(&file.found.path, socket)).await;
-                Some(bound.map_err(|error| Ended::new(FAILED, error))?)
+                let code = |error: &BindError| if error.is_lasting() { CONFIG } else { FAILED };
+                Some(bound.map_err(|error| Ended::new(code(&error), error))?)
             }
             _ => None,
         };
@@ -68,27 +78,47 @@ impl Daemon {
     pub(super) async fn serve(self) -> u8 {
         let Self { service, listener, signals, control, file, .. } = self;
         let supervisor = Arc::new(Supervisor::from_env());
-        let (reloader, asker) = file.map(|file| reloader(&service, file, &supervisor)).unzip();
+        let (reloader, handle) = file.map(|file| reloader(&service, file, &supervisor)).unzip();
         supervisor.ready(&status::line(&service));
-        let background = task::spawn(join4(
-            OptionFuture::from(reloader.map(Reloader::run)),
-            OptionFuture::from(control.map(|control| control.serve(answers(&service, asker.clone())))),
-            keep_status(Arc::clone(&service), Arc::clone(&supervisor)),
-            keep_alive(Arc::clone(&supervisor)),
-        ));
+        let reloads = reloader.map(|reloader| keep("reloading", reloader.run()));
+        let answers = answers(&service, handle.clone());
+        let background = [
+            control.map(|control| keep("the control socket", async move { control.serve(answers).await })),
+            Some(keep("the status for systemd", keep_status(Arc::clone(&service), Arc::clone(&supervisor)))),
+            Some(keep("the watchdog", keep_alive(Arc::clone(&supervisor)))),
+        ];
         let options = {
             let service = Arc::clone(&service);
             move || serve_options(&service)
         };
         let app = api::app(Arc::clone(&service));
-        let finished = serve(listener, app, options, told_to_end(signals, service, asker, supervisor)).await;
-        background.cancel().await;
+        let end = {
+            let service = Arc::clone(&service);
+            async move {
+                told_to_end(signals, handle).await;
+                // What drains keeps the configuration that it has, and systemd hears of nothing but the end.
+                OptionFuture::from(reloads.map(JoinHandle::cancel)).await;
+                supervisor.stopping();
+                service.drain();
+            }
+        };
+        let finished = serve(listener, app, options, end).await;
+        join_all(background.into_iter().flatten().map(JoinHandle::cancel)).await;
         log::info!("ended{}", if finished { "" } else { " with requests cut off" });
         0
     }
 }
 
-fn reloader(service: &Arc<Service>, file: File, supervisor: &Arc<Supervisor>) -> (Reloader<Outside>, Asker) {
+/// A task for as long as the daemon serves. If it panics, the rest goes on, and the log says what is missing.
+fn keep(what: &'static str, work: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+    task::spawn(async move {
+        if AssertUnwindSafe(work).catch_unwind().await.is_err() {
+            log::error!("{what} has ended by a panic; restart the daemon");
+        }
+    })
+}
+
+fn reloader(service: &Arc<Service>, file: File, supervisor: &Arc<Supervisor>) -> (Reloader<Outside>, Handle) {
     let File { found, level } = file;
     let rust_log = environment("RUST_LOG").and_then(|value| value.into_string().ok());
     let (service, supervisor) = (Arc::clone(service), Arc::clone(supervisor));
@@ -118,26 +148,30 @@ impl Effects for Outside {
 }
 
 /// What the control socket answers.
-fn answers(service: &Arc<Service>, asker: Option<Asker>) -> impl Fn(Command) -> task::JoinHandle<Json> + use<> {
+fn answers(service: &Arc<Service>, handle: Option<Handle>) -> impl Fn(Command) -> BoxFuture<'static, Json> + use<> {
     let service = Arc::clone(service);
     move |command| {
-        let (service, asker) = (Arc::clone(&service), asker.clone());
-        // A task of its own: whoever asked may go, and what was begun goes on.
-        task::spawn(async move {
-            match (command, asker) {
-                (Command::Status, _) => json!(Status::now(&service)),
-                (Command::Reload, Some(asker)) => asker
-                    .reload(Trigger::Control)
-                    .await
-                    .map_or_else(|| json!({ "error": "the daemon is ending" }), |report| json!(report)),
+        let (service, handle) = (Arc::clone(&service), handle.clone());
+        async move {
+            match (command, handle) {
+                (Command::Status, _) => json_of(&Status::now(&service)),
+                (Command::Reload, Some(handle)) => match handle.reload(Trigger::Control).await {
+                    Some(report) => json_of(&report),
+                    None => json!({ "error": "the daemon is ending" }),
+                },
                 (Command::Reload, None) => json!({ "error": "this daemon has no file to reload" }),
             }
-        })
+        }
+        .boxed()
     }
 }
 
+fn json_of(answer: &impl Serialize) -> Json {
+    serde_json::to_value(answer).unwrap_or_else(|error| json!({ "error": error.to_string() }))
+}
+
 async fn keep_status(service: Arc<Service>, supervisor: Arc<Supervisor>) {
-    loop {
+    while supervisor.is_there() {
         task::sleep(STATUS_PAUSE).await;
         supervisor.status(&status::line(&service));
     }
@@ -159,26 +193,23 @@ fn serve_options(service: &Service) -> ServeOptions {
     }
 }
 
-async fn told_to_end(mut signals: Signals, service: Arc<Service>, asker: Option<Asker>, supervisor: Arc<Supervisor>) {
+async fn told_to_end(mut signals: Signals, handle: Option<Handle>) {
     while let Some(signal) = signals.next().await {
-        if signal == SIGHUP {
-            match asker.clone() {
-                // Not waited for: the next signal may be the one that ends it all.
-                Some(asker) => drop(task::spawn(async move { asker.reload(Trigger::Signal).await })),
-                None => log::info!("SIGHUP: there is no file to reload"),
-            }
-            continue;
+        if signal != SIGHUP {
+            break;
         }
-        log::info!("told to end, finishing what was begun");
-        supervisor.stopping();
-        service.drain();
-        task::spawn(async move {
-            while let Some(signal) = signals.next().await {
-                if signal != SIGHUP {
-                    std::process::exit(i32::from(FAILED));
-                }
-            }
-        });
-        return;
+        match handle.clone() {
+            // Not waited for: the next signal may be the one that ends it all.
+            Some(handle) => drop(task::spawn(async move { handle.reload(Trigger::Signal).await })),
+            None => log::info!("SIGHUP: there is no file to reload"),
+        }
     }
+    log::info!("told to end, finishing what was begun");
+    task::spawn(async move {
+        while let Some(signal) = signals.next().await {
+            if signal != SIGHUP {
+                std::process::exit(i32::from(FAILED));
+            }
+        }
+    });
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     api::Candidate,
-    config::{OpenError, discover, open_found},
+    config::{OpenError, Pipes, discover, open_found},
 };
 
 /// `keyviz-fanout run`: serves until it is told to end.
@@ -18,8 +18,10 @@ pub(super) fn run(config: Option<&Path>) -> Result<u8, Ended> {
     let signals = take_signals()?;
     let mut found = discover(config, &environment).map_err(|error| Ended::new(USAGE, error))?;
     // What is watched and shown must not depend on the folder that the daemon was started in.
-    found.path = std::path::absolute(&found.path).unwrap_or(found.path);
-    let candidate = open_found(found.clone(), &environment).and_then(Candidate::build)?;
+    for path in found.searched.iter_mut().chain([&mut found.path]) {
+        *path = std::path::absolute(&*path).unwrap_or_else(|_| path.clone());
+    }
+    let candidate = open_found(found.clone(), &environment, Pipes::Refuse).and_then(Candidate::build)?;
     let level = logging::start(&candidate.loaded.config.log.level);
     logging::warn_of_an_ignored_variable();
     task::block_on(async {

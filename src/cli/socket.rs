@@ -28,8 +28,8 @@ struct Socket {
 enum Found {
     /// `--socket`.
     Flag,
-    /// `server.control_socket` of this file.
-    File(PathBuf),
+    /// `server.control_socket` of this file, which was named or not.
+    File { file: PathBuf, named: bool },
     /// The package's place. What is said of a file that was named and that does not lead to a socket.
     Packaged(Option<String>),
 }
@@ -46,10 +46,16 @@ pub(super) fn ask(
     if let Found::Packaged(Some(why)) = &socket.found {
         complain(&format!("{why}; asking the daemon at {PACKAGED}"));
     }
-    let asking = control::ask(&socket.path, command, within);
-    patience::wait_for("waiting for the daemon", asking).map_err(|error| {
+    let ask = |path: &Path| patience::wait_for("waiting for the daemon", control::ask(path, command, within));
+    let packaged = Path::new(PACKAGED);
+    let answer = ask(&socket.path).or_else(|error| match &socket.found {
+        // The file may name another socket than it did when the package's daemon was started.
+        Found::File { named: false, .. } if error.is_absent() && packaged.exists() => ask(packaged),
+        _ => Err(error),
+    });
+    answer.map_err(|error| {
         let hint = match &socket.found {
-            Found::File(file) if error.is_absent() => hint(file),
+            Found::File { file, .. } if error.is_absent() => hint(file),
             _ => String::new(),
         };
         Ended::new(FAILED, format!("{error}{hint}"))
@@ -79,7 +85,8 @@ fn find(
             let named = matches!(file.found_by, FoundBy::Flag | FoundBy::Env);
             match read(&file.path).map(|bytes| control_socket_in(&String::from_utf8_lossy(&bytes))) {
                 Ok(Some(path)) => {
-                    return Ok(Socket { path: beside(&file.path, &path), found: Found::File(file.path) });
+                    let path = beside(&file.path, &path);
+                    return Ok(Socket { path, found: Found::File { file: file.path, named } });
                 }
                 Ok(None) => (format!("{} sets no server.control_socket", file.path.display()), named),
                 Err(error) => (error.to_string(), named),
@@ -120,7 +127,7 @@ mod tests {
         let flagged = found(text, Some(Path::new("flag.sock")), true).unwrap();
         assert_eq!(flagged, Socket { path: "flag.sock".into(), found: Found::Flag });
         let from_file = found(text, None, true).unwrap();
-        let Found::File(file) = from_file.found else { panic!("the file's") };
+        let Found::File { file, named: true } = from_file.found else { panic!("the file's") };
         assert_eq!(from_file.path, file.with_file_name("file.sock"), "beside the file");
     }
 

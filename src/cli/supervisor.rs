@@ -47,6 +47,11 @@ impl Supervisor {
         Self { socket, watchdog, last_status: Mutex::default(), complained: Once::new() }
     }
 
+    /// Whether anybody listens.
+    pub(super) fn is_there(&self) -> bool {
+        self.socket.is_some()
+    }
+
     /// Started, or done with reloading.
     pub(super) fn ready(&self, status: &str) {
         self.send_status(&[NotifyState::Ready], status);

@@ -72,7 +72,23 @@ fn build(scheme: &str, authority: &str) -> Result<Url, String> {
         length if length > HOST_MAX => {
             Err(format!("a host name of {length} characters is too long, at most {HOST_MAX}"))
         }
+        _ if !is_as_written(&url, authority) => {
+            Err(format!("{} is not the name or address of a host", quote(authority)))
+        }
         _ => Ok(url),
+    }
+}
+
+/// URLs know more ways to write a host than DNS: `1.2.3` is 1.2.0.3 to them, `%41` is `a`, and `*` is a name.
+fn is_as_written(url: &Url, authority: &str) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => authority.starts_with(&address.to_string()),
+        Some(Host::Domain(name)) => {
+            let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+            !authority.contains('%') && name.bytes().all(is_plain)
+        }
+        Some(Host::Ipv6(_)) => true,
+        None => false,
     }
 }
 

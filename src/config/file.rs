@@ -1,13 +1,15 @@
 use std::{
     ffi::OsString,
     fmt::Write,
-    fs::{self, File},
+    fs::File,
     io::{self, Read},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
 use super::{Found, FoundBy, Loaded, NotFound, Opened, Problem, discover, reading::Reading};
-use serde::Serialize;
+use rustix::fs::OFlags;
+use serde::{Serialize, Serializer};
 
 /// Most bytes of a configuration file; one with 1024 peers has a fiftieth of it.
 const SIZE_MAX: u64 = 4 << 20;
@@ -16,13 +18,24 @@ const SIZE_MAX: u64 = 4 << 20;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Source {
     /// The file.
+    #[serde(serialize_with = "shown")]
     pub path: PathBuf,
     /// How it was found.
     pub found_by: FoundBy,
     /// Every path looked at, in order.
+    #[serde(serialize_with = "all_shown")]
     pub searched: Vec<PathBuf>,
     /// SHA-256 of its bytes, hex.
     pub sha256: String,
+}
+
+/// JSON can't hold a path that is not UTF-8, which must not keep the rest from being told.
+fn shown<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&path.to_string_lossy())
+}
+
+fn all_shown<S: Serializer>(paths: &[PathBuf], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(paths.iter().map(|path| path.to_string_lossy()))
 }
 
 /// A file that can't be read.
@@ -60,13 +73,17 @@ fn first(problems: &[Problem]) -> String {
 
 /// Finds, reads and checks the configuration, and reads the files it names. `env` gives an environment variable.
 pub fn open(flag: Option<&Path>, env: &impl Fn(&str) -> Option<OsString>) -> Result<Opened, OpenError> {
-    open_found(discover(flag, env)?, env)
+    open_found(discover(flag, env)?, env, Pipes::Read)
 }
 
 /// [`open`] for a file that was found.
-pub(crate) fn open_found(found: Found, env: &impl Fn(&str) -> Option<OsString>) -> Result<Opened, OpenError> {
+pub(crate) fn open_found(
+    found: Found,
+    env: &impl Fn(&str) -> Option<OsString>,
+    pipes: Pipes,
+) -> Result<Opened, OpenError> {
     let rust_log = env("RUST_LOG").and_then(|value| value.into_string().ok());
-    Reading::take(found, rust_log.as_deref(), Pipes::Read).finish()
+    Reading::take(found, rust_log.as_deref(), pipes).finish()
 }
 
 /// As [`open`], without the files that the configuration names: for those who only ask the daemon or its peers, and who
@@ -89,7 +106,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, ReadError> {
 
 pub(super) fn read_config(path: &Path, pipes: Pipes) -> Result<Vec<u8>, ReadError> {
     match pipes {
-        Pipes::Read => in_words(path, || read_bounded(path, SIZE_MAX)),
+        Pipes::Read => in_words(path, || read_bounded(File::open(path)?, SIZE_MAX)),
         Pipes::Refuse => read_regular(path, SIZE_MAX),
     }
 }
@@ -97,9 +114,12 @@ pub(super) fn read_config(path: &Path, pipes: Pipes) -> Result<Vec<u8>, ReadErro
 /// The bytes of a file that is there to be read again, at most `max`.
 pub(super) fn read_regular(path: &Path, max: u64) -> Result<Vec<u8>, ReadError> {
     in_words(path, || {
-        let metadata = fs::metadata(path)?;
-        if metadata.is_file() || metadata.is_dir() {
-            return read_bounded(path, max);
+        // Opening a pipe would otherwise wait for somebody to write to it.
+        let nonblocking = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
+        let file = File::options().read(true).custom_flags(nonblocking).open(path)?;
+        let kind = file.metadata()?;
+        if kind.is_file() || kind.is_dir() {
+            return read_bounded(file, max);
         }
         Err(io::Error::new(io::ErrorKind::InvalidInput, "is a pipe, a socket or a device, which can't be read again"))
     })
@@ -109,12 +129,12 @@ fn in_words(path: &Path, read: impl FnOnce() -> io::Result<Vec<u8>>) -> Result<V
     read().map_err(|cause| ReadError { path: path.to_owned(), cause })
 }
 
-fn read_bounded(path: &Path, max: u64) -> io::Result<Vec<u8>> {
-    if fs::metadata(path)?.is_dir() {
+fn read_bounded(file: File, max: u64) -> io::Result<Vec<u8>> {
+    if file.metadata()?.is_dir() {
         return Err(io::Error::new(io::ErrorKind::IsADirectory, "is a directory, not a file"));
     }
     let mut bytes = Vec::new();
-    File::open(path)?.take(max + 1).read_to_end(&mut bytes)?;
+    file.take(max + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > max {
         let message = format!("is larger than {}", super::text::show_size(max));
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));

@@ -7,7 +7,8 @@ use url::Url;
 use super::{
     Auth, AuthMode, Config, Dedupe, Fanout, Local, LocalNode, Log, Merge, Server, Tls,
     kind::{
-        About, Choice, Faults, File, Filter, Flag, Hosts, Int, Kind, Listen, Name, NodeUrl, Peers, Size, Span, StepKind,
+        About, Choice, Faults, File, Filter, Flag, Hosts, Int, Kind, Listen, Name, NodeUrl, Peers, Size, Socket, Span,
+        StepKind,
     },
 };
 
@@ -173,7 +174,7 @@ macro_rules! keys {
 
 keys! {
     server.listen: Listen, Restart, "address to listen on; port 0 takes a free one";
-    server.control_socket: File, Restart, "Unix socket for `reload` and `status`";
+    server.control_socket: Socket, Restart, "Unix socket for `reload` and `status`";
     server.tls_cert_file: File, Live, "PEM certificate chain; with the key, serve HTTPS";
     server.tls_key_file: File, Live, "PEM private key";
     server.allow_insecure: Flag, Live, "allow plain HTTP, or no authorization, beyond loopback";

@@ -10,12 +10,12 @@ mod list;
 mod number;
 mod text;
 
-pub(crate) use self::text::parse_filter;
+pub(crate) use self::text::{SOCKET_PATH_MAX, parse_filter};
 pub(super) use self::{
     choice::{Choice, Flag, StepKind},
     list::{Hosts, Peers},
     number::{Int, Size, Span},
-    text::{File, Filter, Listen, Name, NodeUrl},
+    text::{File, Filter, Listen, Name, NodeUrl, Socket},
 };
 
 /// What is wrong with a value.

@@ -41,7 +41,9 @@ pub(crate) fn over_running(edited: Loaded, running: &Loaded) -> Result<(Loaded, 
 }
 
 fn check(draft: &Draft, mixture: &Loaded, pending: &[Pending]) -> Result<(), Vec<Problem>> {
-    if pending.is_empty() {
+    // A configuration made in code is the code's own business, as it was when it was first applied.
+    let from_file = mixture.origins.values().any(|origin| matches!(origin, Origin::File(_)));
+    if pending.is_empty() || !from_file {
         return Ok(());
     }
     let given = mixture.origins.iter().filter(|(_, origin)| matches!(origin, Origin::File(_)));

@@ -52,7 +52,10 @@ pub(crate) use self::{
     named::beside,
     reading::{Fingerprint, Reading},
 };
-pub(crate) use self::{kind::parse_filter, text::quote};
+pub(crate) use self::{
+    kind::{SOCKET_PATH_MAX, parse_filter},
+    text::quote,
+};
 
 /// The checked configuration, every key of SPEC §5. `Config::default()` is what an empty file means, except that an
 /// empty file asks nobody and is therefore refused.

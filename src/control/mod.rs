@@ -10,7 +10,7 @@ mod server;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use client::ask;
-pub(crate) use server::ControlSocket;
+pub(crate) use server::{BindError, ControlSocket};
 
 /// What a client wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

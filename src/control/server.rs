@@ -18,6 +18,7 @@ use rustix::{fs::Mode, process::umask};
 use serde_json::{Value, json};
 
 use super::{Command, Request};
+use crate::config::SOCKET_PATH_MAX;
 
 /// Read and write for the owner and the group.
 const MODE: u32 = 0o660;
@@ -27,8 +28,6 @@ const MAX_LINE: u64 = 256;
 const MAX_CONNECTIONS: usize = 16;
 /// Pause after a failed accept, and so between two complaints about that.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
-/// Most bytes of a Unix socket's path.
-const MAX_PATH: usize = 107;
 
 /// A control socket that clients can connect to. Dropping it removes the file, unless another has taken its place.
 #[derive(Debug)]
@@ -53,7 +52,7 @@ pub(super) struct Patience {
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { reading: Duration::from_secs(5), writing: Duration::from_secs(10) }
+        Self { reading: Duration::from_secs(1), writing: Duration::from_secs(10) }
     }
 }
 
@@ -73,7 +72,7 @@ enum Cause {
     NoSocket,
     #[error("there is no folder {}; make it, or name another path", .0.display())]
     NoFolder(PathBuf),
-    #[error("the path has {0} bytes, at most {MAX_PATH}; name a shorter one")]
+    #[error("the path has {0} bytes, at most {SOCKET_PATH_MAX}; name a shorter one")]
     TooLong(usize),
     #[error("{error}; let the daemon's user write in {}, or name another path", folder.display())]
     NoRights { error: io::Error, folder: PathBuf },
@@ -112,6 +111,13 @@ impl Drop for ControlSocket {
     }
 }
 
+impl BindError {
+    /// Whether it takes another configuration, or another folder, to start.
+    pub(crate) fn is_lasting(&self) -> bool {
+        !matches!(self.cause, Cause::InUse | Cause::Other(_))
+    }
+}
+
 impl Cause {
     fn of(error: io::Error, path: &Path) -> Self {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -120,7 +126,7 @@ impl Cause {
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
                 Self::NoRights { error, folder: folder.to_owned() }
             }
-            _ if path.as_os_str().len() > MAX_PATH => Self::TooLong(path.as_os_str().len()),
+            _ if path.as_os_str().len() > SOCKET_PATH_MAX => Self::TooLong(path.as_os_str().len()),
             _ => Self::Other(error),
         }
     }
@@ -135,9 +141,11 @@ async fn remove_stale(path: &Path) -> Result<(), Cause> {
     }
     match UnixStream::connect(path).await {
         Ok(_) => Err(Cause::InUse),
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-            fs::remove_file(path).map_err(|error| Cause::of(error, path))
-        }
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => match fs::symlink_metadata(path) {
+            // Another daemon that starts at this moment may have put its own there.
+            Ok(now) if file_id(&now) != file_id(&found) => Err(Cause::InUse),
+            _ => fs::remove_file(path).map_err(|error| Cause::of(error, path)),
+        },
         Err(error) => Err(Cause::of(error, path)),
     }
 }
@@ -150,8 +158,9 @@ async fn listen(path: &Path) -> io::Result<(UnixListener, FileId)> {
     let bound = UnixListener::bind(path).await;
     umask(before);
     let listener = bound?;
-    fs::set_permissions(path, Permissions::from_mode(MODE))?;
-    Ok((listener, file_id(&fs::symlink_metadata(path)?)))
+    let file = file_id(&fs::symlink_metadata(path)?);
+    fs::set_permissions(path, Permissions::from_mode(MODE)).inspect_err(|_| drop(fs::remove_file(path)))?;
+    Ok((listener, file))
 }
 
 fn file_id(found: &Metadata) -> FileId {

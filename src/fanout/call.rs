@@ -79,7 +79,8 @@ impl Round {
 
     async fn fetch(&self, peer: &Peer, query: &NodeQuery) -> Result<Fetched, Failure> {
         let memory = peer.state.get();
-        if memory.breaker.is_open() {
+        // A request under another configuration may have opened it since this one said that none may be.
+        if self.snapshot.config.fanout.breaker_failures > 0 && memory.breaker.is_open() {
             let last = memory.last_error.map_or_else(|| "no answer".into(), |last| last.message);
             return Err(Failure::new(Reason::BreakerOpen, format!("not asked, it failed too often: {last}")));
         }

@@ -5,7 +5,7 @@ use url::Url;
 use super::{local::LocalSource, wire::Wire};
 use crate::{
     config::Config,
-    peers::{Anchor, Assignment, Facts, Identity, Memory, NodeState, Peer, Role, assign, interface_addresses},
+    peers::{Anchor, Assignment, Facts, Identity, NodeState, Peer, Role, assign, interface_addresses},
 };
 
 /// Everything that one request works with: taken once, and held to the request's end, so that a reload never changes a
@@ -68,7 +68,7 @@ impl Snapshot {
     /// Closes the breakers where `fanout.breaker_failures` says that none may be open.
     pub(crate) fn release_breakers(&self) {
         if self.config.fanout.breaker_failures == 0 {
-            self.peers.iter().for_each(|peer| peer.state.update(Memory::answered));
+            self.peers.iter().for_each(|peer| peer.state.update(|memory| memory.breaker.close()));
         }
     }
 

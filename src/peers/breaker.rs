@@ -50,8 +50,8 @@ impl Breaker {
         self.openings
     }
 
-    /// Any HTTP answer closes it.
-    pub(crate) fn answered(&mut self) {
+    /// Closes it, as any HTTP answer does, and forgets the failures.
+    pub(crate) fn close(&mut self) {
         *self = Self { openings: self.openings, ..Self::default() };
     }
 
@@ -99,7 +99,7 @@ mod tests {
     fn an_answer_between_failures_starts_the_count_again() {
         let mut breaker = Breaker::default();
         breaker.failed(2);
-        breaker.answered();
+        breaker.close();
         assert!(!breaker.failed(2));
         assert!(!breaker.is_open());
     }
@@ -119,7 +119,7 @@ mod tests {
         assert!(breaker.is_open());
         breaker.probe_failed();
         assert_eq!(breaker.position(), Position::Open);
-        breaker.answered();
+        breaker.close();
         assert_eq!(breaker.position(), Position::Closed);
     }
 
@@ -129,7 +129,7 @@ mod tests {
         breaker.failed(1);
         let opening = breaker.openings();
         assert!(breaker.start_probe(opening));
-        breaker.answered();
+        breaker.close();
         breaker.probe_failed();
         assert!(!breaker.start_probe(opening));
         assert_eq!(breaker.position(), Position::Closed);
@@ -140,7 +140,7 @@ mod tests {
         let mut breaker = Breaker::default();
         breaker.failed(1);
         let first = breaker.openings();
-        breaker.answered();
+        breaker.close();
         breaker.failed(1);
         assert!(!breaker.start_probe(first), "the first opening's probe is over");
         assert!(breaker.start_probe(breaker.openings()));

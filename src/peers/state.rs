@@ -99,7 +99,7 @@ impl Memory {
 
     /// Notes an HTTP answer of any kind: the node can be reached.
     pub fn answered(&mut self) {
-        self.breaker.answered();
+        self.breaker.close();
     }
 
     /// Notes a failure to reach the node; true when it opened the breaker, which also forgets who the node was, as

@@ -33,12 +33,15 @@ const SLOW_POLL: Duration = Duration::from_secs(5);
 /// The same where there are no events at all; SPEC §5 has an edit live within 10 s then.
 const FAST_POLL: Duration = Duration::from_secs(2);
 
+/// No hint takes longer to settle.
+const WRITING_MAX: Duration = Duration::from_secs(2);
+
 /// Requests that wait for their turn; further ones wait to be taken.
 const WAITING_MAX: usize = 16;
 
 /// What else has to know of attempts.
 pub(crate) trait Effects: Send + 'static {
-    /// An attempt begins that may change what runs.
+    /// An attempt begins; [`Effects::ended`] follows.
     fn begins(&self);
 
     /// This is what runs from now on.
@@ -48,20 +51,30 @@ pub(crate) trait Effects: Send + 'static {
     fn ended(&self);
 }
 
-/// Asks for attempts.
+/// Reaches the task from elsewhere.
 #[derive(Clone)]
-pub(crate) struct Asker(Sender<Asked>);
+pub(crate) struct Handle(Sender<Request>);
 
-struct Asked {
+struct Request {
     trigger: Trigger,
     reply: Sender<Report>,
 }
 
-impl Asker {
+/// Why it is time for an attempt.
+enum Turn {
+    Request(Request),
+    Hint,
+    /// Nothing happened for a while.
+    Poll,
+    /// Nobody holds a handle any more.
+    Closed,
+}
+
+impl Handle {
     /// What an attempt comes to, made now; none where the daemon is ending.
     pub(crate) async fn reload(&self, trigger: Trigger) -> Option<Report> {
         let (reply, report) = bounded(1);
-        self.0.send(Asked { trigger, reply }).await.ok()?;
+        self.0.send(Request { trigger, reply }).await.ok()?;
         report.recv().await.ok()
     }
 }
@@ -71,7 +84,7 @@ pub(crate) struct Reloader<E> {
     service: Arc<Service>,
     reader: Reader,
     hints: Hints,
-    asked: Receiver<Asked>,
+    requests: Receiver<Request>,
     effects: E,
     /// What the last attempt found, taken or refused.
     seen: Fingerprint,
@@ -79,38 +92,44 @@ pub(crate) struct Reloader<E> {
 
 impl<E: Effects> Reloader<E> {
     /// For a service that runs what `found` held when it was opened.
-    pub(crate) fn new(service: Arc<Service>, found: Found, rust_log: Option<String>, effects: E) -> (Self, Asker) {
+    pub(crate) fn new(service: Arc<Service>, found: Found, rust_log: Option<String>, effects: E) -> (Self, Handle) {
         let (reader, hints) = Reader::new(found, rust_log);
-        let (ask, asked) = bounded(WAITING_MAX);
+        let (handle, requests) = bounded(WAITING_MAX);
         let seen = service.fingerprint();
-        (Self { service, reader, hints, asked, effects, seen }, Asker(ask))
+        (Self { service, reader, hints, requests, effects, seen }, Handle(handle))
     }
 
-    /// Keeps the configuration for as long as it is polled.
+    /// Keeps the configuration for as long as it is polled and somebody holds a handle.
     pub(crate) async fn run(mut self) {
         // The file may have changed since it was opened, before anybody watched.
         self.attempt(Trigger::Poll).await;
         loop {
-            let poll = match self.watching() {
-                Mode::Inotify => SLOW_POLL,
-                Mode::Poll => FAST_POLL,
+            let (trigger, reply) = match self.turn().await {
+                Turn::Request(Request { trigger, reply }) => (trigger, Some(reply)),
+                Turn::Hint => (Trigger::Watch, None),
+                Turn::Poll => (Trigger::Poll, None),
+                Turn::Closed => return,
             };
-            let turn = async {
-                select_biased! {
-                    asked = self.asked.recv().fuse() => asked.ok(),
-                    () = self.hints.settled().fuse() => None,
-                }
-            };
-            match timeout(poll, turn).await {
-                Ok(Some(Asked { trigger, reply })) => {
-                    let report = self.attempt(trigger).await;
-                    // Whoever asked may have gone; the attempt stands all the same.
-                    let _ = reply.send(report).await;
-                }
-                Ok(None) => drop(self.attempt(Trigger::Watch).await),
-                Err(_) => drop(self.attempt(Trigger::Poll).await),
+            let report = self.attempt(trigger).await;
+            if let Some(reply) = reply {
+                // Whoever asked may have gone; the attempt stands all the same.
+                let _ = reply.send(report).await;
             }
         }
+    }
+
+    async fn turn(&mut self) -> Turn {
+        let poll = match self.watching() {
+            Mode::Inotify => SLOW_POLL,
+            Mode::Poll => FAST_POLL,
+        };
+        let turn = async {
+            select_biased! {
+                request = self.requests.recv().fuse() => request.map_or(Turn::Closed, Turn::Request),
+                () = self.hints.settled().fuse() => Turn::Hint,
+            }
+        };
+        timeout(poll, turn).await.unwrap_or(Turn::Poll)
     }
 
     /// Tells introspection how changes are noticed, which may have changed.
@@ -121,7 +140,15 @@ impl<E: Effects> Reloader<E> {
     }
 
     async fn attempt(&mut self, trigger: Trigger) -> Report {
+        if matches!(trigger, Trigger::Signal | Trigger::Control) && self.hints.are_pending() {
+            // Somebody may be writing, and is given the time that he would have had if nobody had asked.
+            let _ = timeout(WRITING_MAX, self.hints.settled()).await;
+        }
         let reading = self.reader.read(trigger, self.seen).await;
+        if trigger == Trigger::Poll && self.hints.are_pending() {
+            // Here too. The hint knows better when he has ended, and it is not long in coming.
+            return self.report(Verdict::Unchanged);
+        }
         let (found, sha256) = (reading.fingerprint(), reading.sha256());
         let seen_before = std::mem::replace(&mut self.seen, found) == found;
         if seen_before && matches!(trigger, Trigger::Watch | Trigger::Poll) {
@@ -130,6 +157,7 @@ impl<E: Effects> Reloader<E> {
             }
             return self.report(Verdict::Unchanged);
         }
+        self.effects.begins();
         if found == self.service.fingerprint() {
             self.service.record(trigger, Verdict::Unchanged, sha256, Vec::new());
             let report = self.report(Verdict::Unchanged);
@@ -137,9 +165,8 @@ impl<E: Effects> Reloader<E> {
             self.effects.ended();
             return report;
         }
-        self.effects.begins();
         let report = match self.change(reading, trigger) {
-            Ok(applied) => Report::applied(applied, &self.reader.path()),
+            Ok(applied) => Report { changes: report::told(&applied), ..self.report(Verdict::Applied) },
             Err(errors) => Report { errors, ..self.report(Verdict::Rejected) },
         };
         report.log(trigger);
@@ -154,7 +181,7 @@ impl<E: Effects> Reloader<E> {
             self.service.record(trigger, Verdict::Rejected, sha256, errors.clone());
             errors
         })?;
-        let applied = self.service.apply(candidate, trigger);
+        let applied = self.service.apply_for(trigger, candidate);
         let applied = applied.map_err(|problems| problems.into_iter().map(Fault::from).collect::<Vec<_>>())?;
         self.effects.applied(&self.service.snapshot().config);
         Ok(applied)
@@ -162,6 +189,6 @@ impl<E: Effects> Reloader<E> {
 
     /// Of an attempt that changed nothing.
     fn report(&self, result: Verdict) -> Report {
-        Report { result, ..Report::nothing(self.service.snapshot().generation, self.reader.path()) }
+        Report { result, ..Report::nothing(&self.service, self.reader.path()) }
     }
 }

@@ -24,6 +24,9 @@ const STEADY_UNFINISHED: Duration = Duration::from_millis(500);
 /// After this the last reading counts, steady or not: somebody may be writing without end.
 const LONGEST: Duration = Duration::from_millis(700);
 
+/// The same where no event told of the change: SPEC §5 leaves more time then, and whoever asks waits for the verdict.
+const LONGEST_UNTOLD: Duration = Duration::from_secs(3);
+
 /// Reads the file and what it names, and follows what it has read.
 pub(super) struct Reader {
     found: Found,
@@ -46,26 +49,30 @@ impl Reader {
     }
 
     /// How changes are noticed, and of what.
-    pub(super) fn watching(&self) -> (Mode, Vec<PathBuf>) {
+    pub(super) fn watching(&self) -> (Mode, Vec<String>) {
         let watch = lock(&self.watch);
-        (watch.mode(), watch.paths())
+        (watch.mode(), watch.paths().iter().map(|path| path.to_string_lossy().into_owned()).collect())
     }
 
     /// Reads until it finds what was `seen` before, or what looks whole, or what stays as it is.
     pub(super) async fn read(&mut self, trigger: Trigger, seen: Fingerprint) -> Reading {
         let begun = Instant::now();
-        let (mut reading, mut since) = (self.read_once().await, begun);
+        let longest = if trigger == Trigger::Watch { LONGEST } else { LONGEST_UNTOLD };
+        let mut reading = self.read_once().await;
+        let (mut since, mut steady) = (Instant::now(), Duration::ZERO);
         loop {
             let found = reading.fingerprint();
-            let steady = since.elapsed() >= steady_for(trigger, &reading);
-            if found == seen || steady || begun.elapsed() >= LONGEST {
+            if found == seen || steady >= steady_for(trigger, &reading) || begun.elapsed() >= longest {
                 return reading;
             }
             task::sleep(PAUSE).await;
+            // From the end of one reading to the beginning of another, or one that takes long would pass for two.
+            let again = Instant::now();
             reading = self.read_once().await;
             if reading.fingerprint() != found {
                 since = Instant::now();
             }
+            steady = again.saturating_duration_since(since);
         }
     }
 
@@ -91,14 +98,13 @@ impl Reader {
     }
 }
 
-/// How long a reading has to stay the same. One that is whole and valid counts at once, unless nobody can tell that the
-/// writing is over; an error counts when it is there to stay.
+/// How long a reading has to stay the same. One that is whole and valid counts at once if an event told that the writing
+/// is over; an error counts when it is there to stay.
 fn steady_for(trigger: Trigger, reading: &Reading) -> Duration {
     match trigger {
         _ if reading.seems_unfinished() => STEADY_UNFINISHED,
-        Trigger::Poll => STEADY,
-        Trigger::Watch if reading.is_broken() => STEADY,
-        _ => Duration::ZERO,
+        Trigger::Watch if !reading.is_broken() => Duration::ZERO,
+        _ => STEADY,
     }
 }
 

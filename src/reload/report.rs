@@ -2,10 +2,11 @@ use serde::Serialize;
 
 use crate::{
     api::{
-        Applied, Trigger,
+        Applied, Service, Trigger,
         history::{Fault, Verdict},
     },
     config::Pending,
+    text::escape,
 };
 
 /// Most problems that one line of the log repeats; introspection has all.
@@ -24,47 +25,45 @@ pub(crate) struct Report {
     pub(crate) errors: Vec<Fault>,
 }
 
+/// What an edit changed, in words, key by key.
+pub(super) fn told(Applied { changes, contents, .. }: &Applied) -> Vec<String> {
+    let contents = contents.iter().map(|key| format!("{key}: the file holds something else"));
+    changes.iter().map(ToString::to_string).chain(contents).collect()
+}
+
 impl Report {
-    /// Nothing new, under `generation`.
-    pub(super) fn nothing(generation: u64, path: String) -> Self {
-        let (changes, pending_restart, errors) = (Vec::new(), Vec::new(), Vec::new());
-        Self { result: Verdict::Unchanged, generation, path, changes, pending_restart, errors }
+    /// Nothing new: `service` runs what it runs.
+    pub(super) fn nothing(service: &Service, path: String) -> Self {
+        let (generation, pending_restart) = service.running();
+        Self { result: Verdict::Unchanged, generation, path, changes: Vec::new(), pending_restart, errors: Vec::new() }
     }
 
-    pub(super) fn applied(applied: Applied, path: &str) -> Self {
-        let Applied { generation, changes, contents, pending } = applied;
-        let contents = contents.into_iter().map(|key| format!("{key}: the file holds something else"));
-        let changes = changes.iter().map(ToString::to_string).chain(contents).collect();
-        let nothing = Self::nothing(generation, path.to_owned());
-        Self { result: Verdict::Applied, changes, pending_restart: pending, ..nothing }
-    }
-
-    /// One line, however many problems or changes there are.
+    /// One line, however many problems or changes there are, and whatever stands in them.
     pub(super) fn log(&self, trigger: Trigger) {
         let Self { generation, path, .. } = self;
         let trigger = trigger.as_str();
+        let pending = self.pending_restart.iter().map(|Pending { key, running, on_disk }| {
+            format!("{key} waits for a restart, running {running}, on disk {on_disk}")
+        });
         match self.result {
             Verdict::Applied => {
-                log::info!("configuration applied ({trigger}), generation {generation}: {}", self.changed());
+                let told: Vec<_> = self.changes.iter().cloned().chain(pending).collect();
+                let told = if told.is_empty() { "no key has another value".into() } else { told.join("; ") };
+                log::info!("configuration applied ({trigger}), generation {generation}: {}", escape(&told));
             }
             Verdict::Unchanged => {
-                log::info!("configuration unchanged ({trigger}), generation {generation}: {path} holds what runs");
+                let told: Vec<_> = std::iter::once(format!("{path} is as it was taken")).chain(pending).collect();
+                let told = told.join("; ");
+                log::info!("configuration unchanged ({trigger}), generation {generation}: {}", escape(&told));
             }
             Verdict::Rejected => {
                 let problems = self.errors.iter().take(LOGGED_MAX).map(|error| error.in_file(path));
                 let problems = problems.collect::<Vec<_>>().join("; ");
                 let more = self.errors.len().saturating_sub(LOGGED_MAX);
                 let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+                let problems = escape(&problems);
                 log::error!("configuration refused ({trigger}), generation {generation} still runs: {problems}{more}");
             }
         }
-    }
-
-    fn changed(&self) -> String {
-        let pending = self.pending_restart.iter().map(|Pending { key, running, on_disk }| {
-            format!("{key} waits for a restart, running {running}, on disk {on_disk}")
-        });
-        let all: Vec<_> = self.changes.iter().cloned().chain(pending).collect();
-        if all.is_empty() { "no key has another value".into() } else { all.join("; ") }
     }
 }

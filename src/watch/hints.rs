@@ -1,11 +1,12 @@
 use std::{
+    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
 
 use async_std::future::timeout;
 use event_listener::Event;
-use notify::EventHandler;
+use notify::{EventHandler, EventKind, event::ModifyKind};
 
 use super::{
     settle::{Burst, Change},
@@ -29,6 +30,11 @@ impl Hints {
                 Pending::Nothing => changed.await,
             }
         }
+    }
+
+    /// Whether something changed that [`settled`](Self::settled) has not told of yet.
+    pub(crate) fn are_pending(&self) -> bool {
+        self.0.lock().burst.is_some()
     }
 }
 
@@ -100,7 +106,9 @@ impl State {
         let Some(change) = Change::of(event.kind) else { return false };
         let trail = Arc::clone(&self.trail);
         let mut counts = false;
-        for path in event.paths.iter().filter(|path| trail.contains(path)) {
+        let is_written = !(event.kind.is_create() || event.kind.is_remove() || is_rename(event.kind));
+        let counts_for = |path: &Path| trail.contains(path) && !(is_written && trail.is_special(path));
+        for path in event.paths.iter().filter(|path| counts_for(path)) {
             self.burst(now).add(path, change, now);
             counts = true;
         }
@@ -110,6 +118,10 @@ impl State {
     fn burst(&mut self, now: Instant) -> &mut Burst {
         self.burst.get_or_insert_with(|| Burst::new(now))
     }
+}
+
+fn is_rename(kind: EventKind) -> bool {
+    matches!(kind, EventKind::Modify(ModifyKind::Name(_)))
 }
 
 /// The end that notify's thread holds.

@@ -19,6 +19,9 @@ pub(super) struct Trail(BTreeMap<PathBuf, Found>);
 enum Found {
     Folder,
     File,
+    /// A device, pipe or socket: those change with every write of anybody, with this process' own log perhaps, and hold no
+    /// configuration. What counts is whether something else takes the name.
+    Special,
     /// With its target, as written.
     Symlink(PathBuf),
     /// Nothing, or nothing that this process may see.
@@ -38,6 +41,11 @@ impl Trail {
     /// Whether a change of what is at `path` may matter.
     pub(super) fn contains(&self, path: &Path) -> bool {
         self.0.contains_key(path)
+    }
+
+    /// Whether what is at `path` matters by its name alone, whatever is written to it.
+    pub(super) fn is_special(&self, path: &Path) -> bool {
+        self.0.get(path) == Some(&Found::Special)
     }
 
     /// The folders that hold the names, outermost first.
@@ -69,7 +77,7 @@ impl Trail {
             if here.parent().is_none() {
                 continue;
             }
-            let Some(found) = look(&here) else { return };
+            let found = look(&here);
             let target = if let Found::Symlink(target) = &found { Some(steps(target)) } else { None };
             let leads_on = found == Found::Folder || target.is_some();
             self.0.insert(here.clone(), found);
@@ -90,18 +98,16 @@ fn steps(path: &Path) -> Vec<OsString> {
     path.components().rev().map(|component| component.as_os_str().to_owned()).collect()
 }
 
-/// What is at `path`. None for a device, pipe or socket: those change with every write of anybody, with this process' own
-/// log perhaps, and hold no configuration.
-fn look(path: &Path) -> Option<Found> {
-    let Ok(metadata) = fs::symlink_metadata(path) else { return Some(Found::Missing) };
+fn look(path: &Path) -> Found {
+    let Ok(metadata) = fs::symlink_metadata(path) else { return Found::Missing };
     if metadata.is_dir() {
-        Some(Found::Folder)
+        Found::Folder
     } else if metadata.is_file() {
-        Some(Found::File)
+        Found::File
     } else if metadata.is_symlink() {
-        Some(fs::read_link(path).map_or(Found::Missing, Found::Symlink))
+        fs::read_link(path).map_or(Found::Missing, Found::Symlink)
     } else {
-        None
+        Found::Special
     }
 }
 

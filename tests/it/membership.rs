@@ -4,8 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use async_std::task;
 use keyviz_fanout::{
-    Config, Membership, Service,
-    api::{self, Trigger},
+    Config, Membership, Service, api,
     config::{AuthMode, PeerEntry},
 };
 use serde_json::Value;
@@ -57,7 +56,7 @@ fn members_that_come_and_go_are_asked_from_the_next_request_on_and_those_that_st
 
     members.are(&[C, B]);
     assert_eq!(asked(&service), [A, B], "until it is applied");
-    let applied = service.apply(config.into(), Trigger::Control).unwrap();
+    let applied = service.apply(config).unwrap();
     assert_eq!((applied.generation, applied.changes.len(), applied.pending.len()), (2, 0, 0));
     let known = ask(&service, "/admin/api/v1/keyviz/config");
     assert_eq!((&known["peers"][0]["last_success"], &known["generation"]), (&Value::Null, &2.into()));

@@ -142,10 +142,7 @@ fn the_first_line_says_what_is_wrong() {
     assert_eq!(change(&unasked), "all well: generation 3 runs, no peer asked yet");
     let half_asked = |answer: &mut Value| answer["peers"][1]["last_success"] = Value::Null;
     assert_eq!(change(&half_asked), "all well: generation 3 runs, 1 of 2 peers ok, 1 not asked yet");
-    assert_eq!(
-        change(&|answer| answer["draining"] = json!(true)),
-        "ATTENTION: the daemon is ending and takes no new requests"
-    );
+    assert_eq!(change(&|answer| answer["draining"] = json!(true)), "ATTENTION: the daemon is ending");
     assert_eq!(
         change(&|answer| answer["last_attempt"]["ok"] = json!(false)),
         "ATTENTION: the last edit was REFUSED, generation 3 still runs"
@@ -208,7 +205,7 @@ fn a_daemon_without_a_file_and_without_a_watch() {
     answer["watch"] = Value::Null;
     let shown = shown(&answer, 80);
     assert!(shown.contains("none: made in the process"), "{shown}");
-    assert!(shown.contains("nothing: an edit takes SIGHUP or the reload command"), "{shown}");
+    assert!(shown.contains("nothing: there is no file to follow"), "{shown}");
 }
 
 #[test]

@@ -8,13 +8,19 @@ use toml::de::DeValue;
 use url::Url;
 
 use super::{About, Faults, Kind};
-use crate::config::{
-    address::{HOST_MAX, parse_listen, parse_node_url},
-    text::quote,
+use crate::{
+    config::{
+        address::{HOST_MAX, parse_listen, parse_node_url},
+        text::quote,
+    },
+    text::is_unsafe,
 };
 
 /// Most characters of `local.name`: its default, host and port, must be one too.
 const NAME_MAX: usize = HOST_MAX + ":65535".len();
+
+/// Most bytes of a socket's path, by the system; `sun_path` has one more for its end.
+pub(crate) const SOCKET_PATH_MAX: usize = 107;
 
 /// Implements a kind that is written as a string, from a function each way.
 macro_rules! text_kind {
@@ -52,6 +58,10 @@ text_kind!(
     File: Option<PathBuf>, "a path", parse_path, |path| path.as_deref().map_or_else(String::new, show_path)
 );
 text_kind!(
+    /// A path of a Unix socket; empty is none.
+    Socket: Option<PathBuf>, "a path", parse_socket, |path| path.as_deref().map_or_else(String::new, show_path)
+);
+text_kind!(
     /// The base URL of a node; empty is none.
     NodeUrl: Option<Url>, "a URL",
     |text| if text.is_empty() { Ok(None) } else { parse_node_url(text).map(Some) },
@@ -67,10 +77,17 @@ text_kind!(
 );
 
 fn parse_path(text: &str) -> Result<Option<PathBuf>, String> {
-    if text.contains('\0') {
-        return Err(format!("{} has a NUL in it", quote(text)));
+    if text.contains(is_unsafe) {
+        return Err(format!("{} has control or invisible characters in it", quote(text)));
     }
     Ok(Some(PathBuf::from(text)).filter(|path| !path.as_os_str().is_empty()))
+}
+
+fn parse_socket(text: &str) -> Result<Option<PathBuf>, String> {
+    if text.len() > SOCKET_PATH_MAX {
+        return Err(format!("a path of {} bytes is too long for a socket, at most {SOCKET_PATH_MAX}", text.len()));
+    }
+    parse_path(text)
 }
 
 fn show_path(path: &Path) -> String {
@@ -83,8 +100,8 @@ fn show_url(url: &Url) -> String {
 }
 
 fn parse_name(text: &str) -> Result<String, String> {
-    if text.chars().any(char::is_control) {
-        return Err(format!("{} has control characters in it", quote(text)));
+    if text.contains(is_unsafe) {
+        return Err(format!("{} has control or invisible characters in it", quote(text)));
     }
     let length = text.chars().count();
     if length > NAME_MAX {

@@ -248,3 +248,18 @@ fn another_mode() {
         assert!(followed.hinted_within(PATIENCE), "{mode:o}");
     }
 }
+
+/// Nobody writes a configuration to a pipe twice, but somebody may put a file in its place.
+#[test]
+fn a_file_in_place_of_a_pipe() {
+    let mut followed = Followed::new(plain);
+    for text in ["1", "2"] {
+        fs::remove_file(&followed.file).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&followed.file).status().unwrap().success());
+        assert!(followed.hinted_within(PATIENCE), "the pipe");
+        followed.rest();
+        fs::remove_file(&followed.file).unwrap();
+        fs::write(&followed.file, text).unwrap();
+        followed.becomes(text);
+    }
+}

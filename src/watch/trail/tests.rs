@@ -89,13 +89,17 @@ fn as_many_links_are_followed_as_the_kernel_follows() {
 }
 
 #[test]
-fn a_device_or_a_socket_is_not_followed() {
+fn a_device_or_a_socket_is_followed_by_its_name_alone() {
     let (_held, root) = folder();
     let _socket = UnixListener::bind(root.join("socket")).unwrap();
     symlink("/dev/null", root.join("masked")).unwrap();
-    assert_eq!(names(&root, "socket"), [""; 0]);
-    assert_eq!(names(&root, "masked"), ["masked"]);
-    assert!(!Trail::of(&[root.join("masked")]).contains(Path::new("/dev/null")));
+    let trail = Trail::of(&[root.join("socket"), root.join("masked")]);
+    let null = Path::new("/dev/null");
+    for (path, special) in [(root.join("socket"), true), (root.join("masked"), false), (null.into(), true)] {
+        assert!(trail.contains(&path), "{}", path.display());
+        assert_eq!(trail.is_special(&path), special, "{}", path.display());
+    }
+    assert_eq!(trail.files().count(), 0, "nor is any of them watched itself");
 }
 
 /// What is at a place of a random tree.

@@ -138,6 +138,6 @@ fn a_token_opens_the_metrics_to_who_may_not_read_and_a_new_one_replaces_it() {
 }
 
 /// An address of this host that is not loopback, if it has one.
-fn own_address() -> Option<std::net::IpAddr> {
+pub(super) fn own_address() -> Option<std::net::IpAddr> {
     keyviz_fanout::peers::interface_addresses().into_iter().find(|ip| ip.is_ipv4() && !ip.is_loopback())
 }

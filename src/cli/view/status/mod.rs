@@ -50,7 +50,7 @@ pub fn render(status: &Status, options: &Options, out: &mut impl io::Write) -> i
 fn summary(status: &Status) -> String {
     let generation = status.generation;
     let wrong: Vec<_> = [
-        status.draining.then(|| "the daemon is ending and takes no new requests".to_owned()),
+        status.draining.then(|| "the daemon is ending".to_owned()),
         (!status.last_attempt.ok).then(|| format!("the last edit was REFUSED, generation {generation} still runs")),
         peers::trouble(&status.peers),
         pending(status),
@@ -125,11 +125,11 @@ fn attempt(attempt: &Attempt, generation: u64, now: Timestamp) -> String {
 
 fn watch(watch: Option<&Watch>) -> String {
     let Some(Watch { mode, paths }) = watch else {
-        return "nothing: an edit takes SIGHUP or the reload command".to_owned();
+        return "nothing: there is no file to follow".to_owned();
     };
     let paths = paths.join(", ");
     match mode.as_str() {
-        "inotify" => format!("by inotify, an edit is live within 2 s: {paths}"),
+        "inotify" => format!("by inotify, an edit on this host is live within 2 s: {paths}"),
         "poll" => format!("by polling, as inotify is not to be had: an edit takes up to 10 s: {paths}"),
         other => format!("by {other}: {paths}"),
     }
