@@ -1,6 +1,7 @@
 //! Sessions of the cluster (WIRE §4): whether one is good, and one of this daemon's own.
 
 mod key;
+mod own;
 
 use std::fmt;
 
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 pub use key::{NotAKey, SigningKey};
+pub use own::Sessions;
 
 /// The first segment of every session: the unpadded base64url of `{"alg":"HS256","typ":"JWT"}`.
 const HEADER: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9";
