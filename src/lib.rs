@@ -60,6 +60,7 @@ pub mod merge;
 pub mod metrics;
 pub mod peers;
 mod reload;
+pub mod session;
 mod text;
 mod watch;
 

@@ -12,6 +12,7 @@ use crate::{
     fanout::{Caller, Credentials, Deadline, Failure, GUARD_HEADER, Guard, MATRIX_PATH, NodeQuery, Snapshot},
     matrix::Series,
     peers::Peer,
+    session::Sessions,
 };
 
 /// Nodes asked at once for their verdict.
@@ -26,23 +27,37 @@ pub(super) fn caller(request: &Request<State>, active: &Active) -> Result<Caller
         let message = "this request came through too many aggregators: two daemons name each other as local.url";
         return Err(ApiError::new(508, "loop_detected", message));
     }
-    let credentials = match active.snapshot.config.auth.mode {
-        AuthMode::None => Credentials::default(),
-        AuthMode::Forward | AuthMode::Mint => {
-            let cookies = request.header("Cookie").into_iter().flatten();
-            Some(Credentials::from_cookies(cookies.map(HeaderValue::as_str)))
-                .filter(Credentials::has_session)
-                .ok_or_else(ApiError::unauthenticated)?
-        }
-    };
-    Ok(Caller { credentials, guard })
+    Ok(Caller { credentials: credentials(request, active)?, guard })
+}
+
+/// What the nodes are shown: the caller's own session where they are to decide, else one of this daemon's (SPEC §7).
+fn credentials(request: &Request<State>, active: &Active) -> Result<Credentials, ApiError> {
+    let cookies = request.header("Cookie").into_iter().flatten();
+    let shown = Credentials::from_cookies(cookies.map(HeaderValue::as_str));
+    let sessions = active.materials.sessions.as_ref();
+    match active.snapshot.config.auth.mode {
+        AuthMode::Forward if shown.has_session() => Ok(shown),
+        AuthMode::Mint if is_verified(&shown, sessions) => Ok(own(sessions)),
+        AuthMode::None => Ok(own(sessions)),
+        AuthMode::Forward | AuthMode::Mint => Err(ApiError::unauthenticated()),
+    }
+}
+
+/// Without keys nobody is: a configuration made in code may name files that were never read.
+fn is_verified(shown: &Credentials, sessions: Option<&Arc<Sessions>>) -> bool {
+    let Some((sessions, session)) = sessions.zip(shown.admin_session()) else { return false };
+    sessions.verify(session).is_ok()
+}
+
+fn own(sessions: Option<&Arc<Sessions>>) -> Credentials {
+    sessions.map_or_else(Credentials::default, |sessions| Credentials::session(sessions.own()))
 }
 
 /// Whether the caller of `request` may see what is not a matrix: introspection, and metrics from afar. Where sessions
 /// are forwarded the nodes say it, as they would for the matrix.
 pub(super) async fn permit(request: &Request<State>, active: &Active) -> Result<(), ApiError> {
     let caller = caller(request, active)?;
-    if active.snapshot.config.auth.mode == AuthMode::None {
+    if active.snapshot.config.auth.mode != AuthMode::Forward {
         return Ok(());
     }
     match verdict(&active.snapshot, &caller).await {

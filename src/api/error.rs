@@ -21,7 +21,8 @@ impl ApiError {
     }
 
     pub(super) fn unauthenticated() -> Self {
-        let message = "no admin_session cookie: sign in at the node's own admin page on this host name, then try again";
+        let message =
+            "no good admin_session cookie: sign in at the node's own admin page on this host name, then try again";
         Self::new(401, "unauthenticated", message)
     }
 

@@ -38,7 +38,7 @@ pub(super) async fn metrics(request: Request<State>) -> Result<Response, ApiErro
 }
 
 fn has_token(request: &Request<State>, active: &Active) -> bool {
-    let Some(wanted) = &active.metrics_token else { return false };
+    let Some(wanted) = &active.materials.metrics_token else { return false };
     let shown = request.header("Authorization").into_iter().flatten();
     let shown = shown.filter_map(|value| value.as_str().split_once(' '));
     let mut shown = shown.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));

@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use jiff::Timestamp;
 
 use super::{
-    candidate::{Candidate, Token},
+    candidate::{Candidate, Materials},
     history::{Fault, History, Trigger, Verdict, Watching},
 };
 use crate::{
@@ -52,7 +52,7 @@ pub(super) struct Active {
     pub(super) loaded_at: Timestamp,
     /// Keys whose edit waits for a restart.
     pub(super) pending: Vec<Pending>,
-    pub(super) metrics_token: Option<Token>,
+    pub(super) materials: Materials,
     files: NamedFiles,
 }
 
@@ -109,7 +109,7 @@ impl Service {
 
     /// What `candidate` comes to after `before`.
     fn over(&self, candidate: Candidate, before: &Active) -> Result<(Active, Applied), Vec<Problem>> {
-        let Candidate { loaded, source, files, metrics_token } = candidate;
+        let Candidate { loaded, source, files, materials } = candidate;
         let (loaded, pending) = over_running(loaded, &before.loaded)?;
         let generation = before.snapshot.generation + 1;
         let config = Arc::new(loaded.config.clone());
@@ -121,7 +121,7 @@ impl Service {
             pending: pending.clone(),
         };
         let loaded_at = Timestamp::now();
-        Ok((Active { snapshot, loaded, source, loaded_at, pending, metrics_token, files }, applied))
+        Ok((Active { snapshot, loaded, source, loaded_at, pending, materials, files }, applied))
     }
 
     /// Notes an attempt that came to `verdict` and changed nothing.
@@ -248,12 +248,11 @@ impl Builder {
 
     /// The service, its configuration active.
     pub fn build(self) -> Arc<Service> {
-        let Self { fanout, metrics, first: Candidate { loaded, source, files, metrics_token } } = self;
+        let Self { fanout, metrics, first: Candidate { loaded, source, files, materials } } = self;
         let snapshot = Arc::new(fanout.snapshot(FIRST, Arc::new(loaded.config.clone()), None));
         let started_at = Timestamp::now();
         let history = History::new(started_at, source.as_ref().map(|source| source.sha256.clone()));
-        let active =
-            Active { snapshot, loaded, source, loaded_at: started_at, pending: Vec::new(), metrics_token, files };
+        let active = Active { snapshot, loaded, source, loaded_at: started_at, pending: Vec::new(), materials, files };
         active.announce(&metrics);
         let service = Service {
             fanout: Arc::new(fanout),

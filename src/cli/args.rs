@@ -81,7 +81,8 @@ pub(super) struct DemoArgs {
 /// A session for nodes that ask for one.
 #[derive(Debug, Args)]
 pub(super) struct SessionArgs {
-    /// A file with the value of the admin_session cookie [default: the value in $KEYVIZ_SESSION]
+    /// A file with the value of the admin_session cookie [default: the value in $KEYVIZ_SESSION, else one made with
+    /// auth.signing_key_file where that may be read]
     #[arg(long, value_name = "@FILE")]
     pub(super) session: Option<String>,
 }

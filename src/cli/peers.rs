@@ -10,8 +10,8 @@ use jiff::Timestamp;
 
 use super::{Ended, FAILED, USAGE, args::PeersArgs, environment, patience, session};
 use crate::{
-    config::{AuthMode, open_alone},
-    fanout::{Caller, Credentials, Fanout, FanoutBlock, MatrixQuery, Reason},
+    config::{AuthMode, Opened, open_alone},
+    fanout::{Caller, Fanout, FanoutBlock, MatrixQuery, Reason},
     metrics::Metrics,
 };
 
@@ -21,18 +21,19 @@ const RANGE: Duration = Duration::from_mins(5);
 /// `keyviz-fanout peers`: one fan-out of this process's own, and how it went with each node.
 pub(super) fn peers(args: &PeersArgs, config: Option<&Path>) -> Result<u8, Ended> {
     let loaded = open_alone(config, &environment).map_err(Ended::from);
-    let loaded = loaded.map_err(|ended| Ended { code: ended.code.min(USAGE), ..ended })?;
-    let credentials = session::credentials(&args.session).map_err(|error| Ended::new(USAGE, error))?;
-    let forwards = loaded.config.auth.mode == AuthMode::Forward;
-    if forwards && !credentials.has_session() {
-        let message = "the nodes ask for a session (auth.mode = \"forward\"): give --session @FILE, or $KEYVIZ_SESSION";
+    let Opened { loaded, .. } = loaded.map_err(|ended| Ended { code: ended.code.min(USAGE), ..ended })?;
+    let credentials = session::credentials(&args.session, config).map_err(|error| Ended::new(USAGE, error))?;
+    let asked_for = loaded.config.auth.mode != AuthMode::None;
+    if asked_for && !credentials.has_session() {
+        let message = "the nodes ask for a session: give --session @FILE, or $KEYVIZ_SESSION, or run this as a user who \
+                       may read auth.signing_key_file";
         return Err(Ended::new(USAGE, message));
     }
     let fanout = Arc::new(Fanout::over_http(Arc::new(Metrics::default())));
     let snapshot = Arc::new(fanout.snapshot(1, Arc::new(loaded.config), None));
     let from = Timestamp::now() - RANGE;
     let query = MatrixQuery { from_unix_ms: Some(from.as_millisecond()), ..MatrixQuery::default() };
-    let caller = Caller { credentials: if forwards { credentials } else { Credentials::default() }, guard: None };
+    let caller = Caller { credentials, guard: None };
     let outcome = patience::wait_for("waiting for the nodes", fanout.matrix(&snapshot, query, caller));
     print(&outcome.block, &mut io::stdout().lock())?;
     Ok(if outcome.block.complete { 0 } else { FAILED })

@@ -25,7 +25,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// `keyviz-fanout query`: one question to a daemon, shown.
 pub(super) fn query(args: &QueryArgs, config: Option<&Path>) -> Result<u8, Ended> {
-    let credentials = session::credentials(&args.session).map_err(|error| Ended::new(USAGE, error))?;
+    let credentials = session::credentials(&args.session, config).map_err(|error| Ended::new(USAGE, error))?;
     let url = question(args, config)?;
     let waiting_for = format!("waiting for {}", url.host_str().unwrap_or_default());
     let (status, body) = patience::wait_for(&waiting_for, fetch(url, &credentials, args.timeout))?;
@@ -62,7 +62,7 @@ fn question(args: &QueryArgs, config: Option<&Path>) -> Result<Url, Ended> {
 /// Where this host's daemon listens by its file; where there is none, the default.
 fn daemon_here(config: Option<&Path>) -> Result<String, Ended> {
     let listen = match open_alone(config, &environment) {
-        Ok(loaded) => loaded.config.server.listen,
+        Ok(opened) => opened.loaded.config.server.listen,
         Err(OpenError::NotFound(NotFound { named_by: None, .. })) => Server::default().listen,
         // The daemon's file may be closed to those who only ask the daemon.
         Err(OpenError::Unreadable(_)) if config.is_none() => Server::default().listen,
@@ -118,7 +118,9 @@ fn refused(
         return Ok(Ended::new(FAILED, format!("status {status}, and the answer is no error of a daemon")));
     };
     let hint = match status {
-        StatusCode::Unauthorized => "\ngive a session: --session @FILE, or $KEYVIZ_SESSION",
+        StatusCode::Unauthorized => {
+            "\ngive a session: --session @FILE, or $KEYVIZ_SESSION, or run this as a user who may read auth.signing_key_file"
+        }
         _ => "",
     };
     let nodes = fanout.into_iter().flat_map(|fanout| fanout.nodes).filter(|node| !node.ok);

@@ -1,7 +1,16 @@
-use std::{fs, io};
+use std::{fs, io, path::Path};
 
-use super::args::SessionArgs;
-use crate::fanout::Credentials;
+use jiff::Timestamp;
+
+use super::{args::SessionArgs, environment};
+use crate::{
+    config::{Opened, beside, open_alone, read_secret},
+    fanout::Credentials,
+    session::{Keys, SigningKey},
+};
+
+/// Most bytes of a key's file.
+const KEY_FILE_MAX: u64 = 4096;
 
 /// Where a session's value may come from, except the command line, which every user of the host can read.
 pub(super) const VARIABLE: &str = "KEYVIZ_SESSION";
@@ -18,9 +27,14 @@ pub(super) enum SessionError {
     Malformed(String),
 }
 
-/// The session to show, if one was given: `--session @FILE`, else the variable. A leading `admin_session=` is taken off,
-/// as it comes along when the cookie is copied.
-pub(super) fn credentials(args: &SessionArgs) -> Result<Credentials, SessionError> {
+/// The session to show: the one that was given, else one made here where the cluster's key may be read, else none.
+pub(super) fn credentials(args: &SessionArgs, config: Option<&Path>) -> Result<Credentials, SessionError> {
+    Ok(given(args)?.or_else(|| minted(config)).unwrap_or_default())
+}
+
+/// `--session @FILE`, else the variable. A leading `admin_session=` is taken off, as it comes along when the cookie is
+/// copied.
+fn given(args: &SessionArgs) -> Result<Option<Credentials>, SessionError> {
     let (from, text) = match &args.session {
         Some(named) => {
             let path = named.strip_prefix('@').ok_or(SessionError::NotAFile)?;
@@ -29,11 +43,20 @@ pub(super) fn credentials(args: &SessionArgs) -> Result<Credentials, SessionErro
         }
         None => match std::env::var(VARIABLE) {
             Ok(text) if !text.trim().is_empty() => (format!("${VARIABLE}"), text),
-            _ => return Ok(Credentials::default()),
+            _ => return Ok(None),
         },
     };
     let value = text.trim();
     let value = value.strip_prefix("admin_session=").unwrap_or(value);
     let valid = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_graphic() && !b"\",;\\".contains(&byte));
-    valid.then(|| Credentials::session(value)).ok_or(SessionError::Malformed(from))
+    valid.then(|| Some(Credentials::session(value))).ok_or(SessionError::Malformed(from))
+}
+
+/// By `auth.signing_key_file`. Whoever may not read it has to bring a session, and is told so by who asks for one.
+fn minted(config: Option<&Path>) -> Option<Credentials> {
+    let Opened { loaded, source, .. } = open_alone(config, &environment).ok()?;
+    let path = beside(&source.path, loaded.config.auth.signing_key_file.as_deref()?);
+    let key = SigningKey::parse(&read_secret(&path, KEY_FILE_MAX).ok()?).ok()?;
+    let (session, _) = Keys::new(key, None).mint(Timestamp::now().as_second());
+    Some(Credentials::session(session))
 }

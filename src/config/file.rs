@@ -3,16 +3,19 @@ use std::{
     fmt::Write,
     fs::File,
     io::{self, Read},
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
-use super::{Found, FoundBy, Loaded, NotFound, Opened, Problem, discover, reading::Reading};
+use super::{Found, FoundBy, NotFound, Opened, Problem, discover, reading::Reading};
 use rustix::fs::OFlags;
 use serde::{Serialize, Serializer};
 
 /// Most bytes of a configuration file; one with 1024 peers has a fiftieth of it.
 const SIZE_MAX: u64 = 4 << 20;
+
+/// What a file's mode may have at most that holds a key.
+const SECRET_MODE: u32 = 0o640;
 
 /// Where the bytes of a configuration came from (SPEC §6).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -88,8 +91,8 @@ pub(crate) fn open_found(
 
 /// As [`open`], without the files that the configuration names: for those who only ask the daemon or its peers, and who
 /// may not read its secrets.
-pub(crate) fn open_alone(flag: Option<&Path>, env: &impl Fn(&str) -> Option<OsString>) -> Result<Loaded, OpenError> {
-    Reading::alone(discover(flag, env)?, None, Pipes::Read).finish().map(|opened| opened.loaded)
+pub(crate) fn open_alone(flag: Option<&Path>, env: &impl Fn(&str) -> Option<OsString>) -> Result<Opened, OpenError> {
+    Reading::alone(discover(flag, env)?, None, Pipes::Read).finish()
 }
 
 /// What to do with a configuration that comes through a pipe: it can be read once, and blocks until it was written.
@@ -113,16 +116,32 @@ pub(super) fn read_config(path: &Path, pipes: Pipes) -> Result<Vec<u8>, ReadErro
 
 /// The bytes of a file that is there to be read again, at most `max`.
 pub(super) fn read_regular(path: &Path, max: u64) -> Result<Vec<u8>, ReadError> {
+    in_words(path, || read_bounded(open_regular(path)?, max))
+}
+
+/// [`read_regular`] for what nobody may read but its owner and group.
+pub(crate) fn read_secret(path: &Path, max: u64) -> Result<Vec<u8>, ReadError> {
     in_words(path, || {
-        // Opening a pipe would otherwise wait for somebody to write to it.
-        let nonblocking = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
-        let file = File::options().read(true).custom_flags(nonblocking).open(path)?;
-        let kind = file.metadata()?;
-        if kind.is_file() || kind.is_dir() {
-            return read_bounded(file, max);
+        let file = open_regular(path)?;
+        let mode = file.metadata()?.permissions().mode() & 0o777;
+        if mode & !SECRET_MODE != 0 {
+            let path = path.display();
+            let message = format!("its mode is {mode:04o}, wider than {SECRET_MODE:04o}; run `chmod 0640 {path}`");
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
         }
-        Err(io::Error::new(io::ErrorKind::InvalidInput, "is a pipe, a socket or a device, which can't be read again"))
+        read_bounded(file, max)
     })
+}
+
+fn open_regular(path: &Path) -> io::Result<File> {
+    // Opening a pipe would otherwise wait for somebody to write to it.
+    let nonblocking = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
+    let file = File::options().read(true).custom_flags(nonblocking).open(path)?;
+    let kind = file.metadata()?;
+    if kind.is_file() || kind.is_dir() {
+        return Ok(file);
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, "is a pipe, a socket or a device, which can't be read again"))
 }
 
 fn in_words(path: &Path, read: impl FnOnce() -> io::Result<Vec<u8>>) -> Result<Vec<u8>, ReadError> {

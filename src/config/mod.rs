@@ -47,7 +47,7 @@ pub use self::{
 };
 
 pub(crate) use self::{
-    file::{Pipes, open_alone, open_found, read},
+    file::{Pipes, open_alone, open_found, read, read_secret},
     mixture::over_running,
     named::beside,
     reading::{Fingerprint, Reading},

@@ -6,7 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Config, ReadError, file::read_regular};
+use super::{
+    Config, ReadError,
+    file::{read_regular, read_secret},
+};
 
 /// Most bytes of a file that the configuration names; a bundle of roots has a quarter of it.
 const SIZE_MAX: u64 = 1 << 20;
@@ -78,11 +81,15 @@ impl fmt::Debug for Contents {
     }
 }
 
+/// Keys whose file lets whoever reads it make sessions of the cluster.
+const SECRET: [&str; 2] = ["auth.signing_key_file", "auth.previous_key_file"];
+
 /// Reads every file that `config` names, in the order of the keys; `file` is where the configuration itself is from.
 pub(super) fn read_all(config: &Config, file: &Path) -> Vec<NamedFile> {
     let read = |(key, path): (_, &Path)| {
         let path = beside(file, path);
-        let contents = read_regular(&path, SIZE_MAX).map(Contents);
+        let read = if SECRET.contains(&key) { read_secret } else { read_regular };
+        let contents = read(&path, SIZE_MAX).map(Contents);
         NamedFile { key, path, contents }
     };
     let mut files: Vec<_> = config.files().map(read).collect();

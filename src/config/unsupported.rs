@@ -8,14 +8,8 @@ use super::{
 };
 
 /// The keys, each with the one value that is refused, or `None` for all but the default.
-const NOT_YET: [(&str, Option<&str>); 6] = [
-    ("server.tls_cert_file", None),
-    ("server.tls_key_file", None),
-    ("auth.mode", Some("mint")),
-    ("auth.signing_key_file", None),
-    ("auth.previous_key_file", None),
-    ("tls.ca_file", None),
-];
+const NOT_YET: [(&str, Option<&str>); 3] =
+    [("server.tls_cert_file", None), ("server.tls_key_file", None), ("tls.ca_file", None)];
 
 /// What to say of `https://` in an address, while it is refused.
 pub(super) const HTTPS: &str = "https:// is not supported by this version yet; write http://";

@@ -34,6 +34,7 @@ mod merge_properties;
 mod merge_rows;
 mod merge_strategies;
 mod merge_support;
+mod mint;
 mod network;
 mod oracle;
 mod readme;

@@ -49,7 +49,6 @@ fn what_is_called_not_supported_is_refused() {
         };
         let claimed = cells[1].contains("not supported yet");
         match key {
-            "auth.mode" => assert!(claimed && refused("auth.mode = 'mint'") && !refused("auth.mode = 'none'")),
             "fanout.peers" => assert!(claimed && load("fanout.peers = ['https://a:1']", None).is_err()),
             _ => assert_eq!(refused(&format!("{key} = '/run/x'")), claimed, "{key}"),
         }
