@@ -76,7 +76,9 @@ impl Talker {
             if asked == CLUSTER_PATH && told.starts_with("HTTP/1.1 200 ") {
                 continue;
             }
-            secrets.iter().for_each(|secret| assert_hidden(&format!("{what}: {asked}"), &told, secret));
+            for secret in secrets {
+                assert_hidden(&format!("{what}: {asked}"), &told, secret);
+            }
         }
         self.assert_nothing_leaked(secrets);
     }

@@ -71,8 +71,8 @@ fn an_edit_that_is_taken_is_a_reload_from_its_begin_to_readiness() {
         told.last().is_some_and(|message| message == "READY=1\nSTATUS=generation 2, 2 peers, none asked yet\n")
     });
     let after = monotonic_usec(&NotifyState::monotonic_usec_now().unwrap().to_string());
-    let [_start, begin, _end] = told.as_slice() else { panic!("{told:?}") };
-    let (reloading, began) = begin.trim_end().split_once('\n').unwrap();
+    let [_start, first, _end] = told.as_slice() else { panic!("{told:?}") };
+    let (reloading, began) = first.trim_end().split_once('\n').unwrap();
     assert_eq!(reloading, "RELOADING=1");
     assert!((before..=after).contains(&monotonic_usec(began)), "{before}, {began}, {after}");
 }
