@@ -13,14 +13,10 @@ use keyviz_fanout::demo::{Cluster, Options};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{PATIENCE, eventually};
-
-/// The binary, in an environment without a configuration.
-fn keyviz(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_keyviz-fanout"));
-    command.args(arguments).env_clear().env("HOME", "/nonexistent").stdin(Stdio::null());
-    command
-}
+use crate::{
+    running::{get, keyviz},
+    support::{PATIENCE, eventually},
+};
 
 /// What a command that ends by itself says.
 struct Said {
@@ -207,14 +203,10 @@ fn a_port_in_use_exits_1_and_names_the_key() {
     assert!(said.err.contains(&format!("listen on {address} (server.listen): ")), "{}", said.err);
 }
 
-/// What the daemon says of its readiness, on a connection of its own.
-fn ready(address: SocketAddr) -> String {
-    let mut client = TcpStream::connect(address).unwrap();
-    client.set_read_timeout(Some(PATIENCE)).unwrap();
-    client.write_all(b"GET /admin/readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    client.read_to_string(&mut answer).unwrap();
-    answer
+/// What the daemon says of its readiness, on a connection of its own; nothing where that is cut, as one may be that was
+/// opened at the moment of the signal.
+fn ready(address: SocketAddr) -> Option<u16> {
+    get(address, "/admin/readyz", "").map(|answer| answer.status)
 }
 
 /// The peer takes the call and hangs up only once the daemon is no longer ready: the request is in flight meanwhile.
@@ -228,7 +220,7 @@ fn a_signal_lets_a_request_in_flight_finish_and_exits_0() {
         client.write_all(b"GET /admin/api/v1/keyviz/matrix HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
         let called = peer.accept().unwrap();
         daemon.signal(signal);
-        let drains = async || ready(address).starts_with("HTTP/1.1 503").then_some(());
+        let drains = async || ready(address).filter(|status| *status == 503).map(drop);
         task::block_on(eventually("the end of its readiness", drains));
         drop((called, peer));
         let mut answer = String::new();

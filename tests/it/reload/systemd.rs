@@ -71,8 +71,8 @@ fn an_edit_that_is_taken_is_a_reload_from_its_begin_to_readiness() {
         told.last().is_some_and(|message| message == "READY=1\nSTATUS=generation 2, 2 peers, none asked yet\n")
     });
     let after = monotonic_usec(&NotifyState::monotonic_usec_now().unwrap().to_string());
-    let [_start, first, _end] = told.as_slice() else { panic!("{told:?}") };
-    let (reloading, began) = first.trim_end().split_once('\n').unwrap();
+    let [_start, reload, _end] = told.as_slice() else { panic!("{told:?}") };
+    let (reloading, began) = reload.trim_end().split_once('\n').unwrap();
     assert_eq!(reloading, "RELOADING=1");
     assert!((before..=after).contains(&monotonic_usec(began)), "{before}, {began}, {after}");
 }
@@ -129,12 +129,12 @@ fn assert_heard(daemon: &mut Running) {
     }));
 }
 
-/// Signals are heard before anything else is done.
+/// Signals are heard before anything else is done. The file is long, so that reading it takes its time.
 #[test]
 fn a_sighup_that_comes_with_the_first_look_into_the_file_waits_for_its_turn() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("config.toml");
-    fs::write(&file, whole(PEERS)).unwrap();
+    fs::write(&file, whole(PEERS) + &"# nothing to see\n".repeat(200_000)).unwrap();
     let looks = inotify::init(CreateFlags::NONBLOCK).unwrap();
     inotify::add_watch(&looks, &file, WatchFlags::OPEN).unwrap();
     let command = keyviz(&["run", "--config", file.to_str().unwrap()]);
