@@ -24,6 +24,7 @@
 //! | [`matrix`] | one node's matrix and its codec; pure |
 //! | [`mod@merge`] | matrices → the cluster's matrix, with findings; pure |
 //! | [`config`] | the configuration file, checked; where it was found |
+//! | [`session`] | the cluster's sessions, verified and made |
 //! | `watch`, `reload` | the file is followed; an edit is applied whole or not at all |
 //! | `control` | the socket of the commands `reload` and `status` |
 //! | [`peers`] | who the peers are, and what is remembered of each |
@@ -34,8 +35,8 @@
 //! | [`demo`] | a simulated cluster |
 //! | [`cli`] | the commands of the binary |
 //!
-//! Dependencies point downwards only: `cli` → {`reload`, `control`} → `api` → `fanout` → {`peers`, `http`, `merge`} → `matrix`; `config` is used
-//! by all and uses none.
+//! Dependencies point downwards only: `cli` → {`reload`, `control`} → `api` → `fanout` → {`peers`, `http`, `merge`} →
+//! `matrix`; `config`, `session` and `watch` are used by those who need them and use none.
 //!
 //! # Invariants
 //! - A request takes one [`fanout::Snapshot`] (configuration, peers, generation) and keeps it to its end.
