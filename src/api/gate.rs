@@ -7,6 +7,16 @@ use super::{
     service::{Active, Standing},
 };
 
+/// What a browser may do with an answer: show it for what it is, keep nothing, run nothing, and put it into no other page.
+/// The page has a policy of its own. There is no CORS header anywhere: no other site may read.
+const FOR_BROWSERS: [(&str, &str); 5] = [
+    ("Cache-Control", "no-store"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+];
+
 /// What every request passes: it gets its snapshot, and its answer the headers that all answers carry (SPEC §2).
 pub(super) struct Gate;
 
@@ -28,8 +38,11 @@ impl Middleware<State> for Gate {
         for (name, value) in active.headers(&service.fanout) {
             response.insert_header(name, value);
         }
-        response.insert_header("X-Content-Type-Options", "nosniff");
-        response.insert_header("Cache-Control", "no-store");
+        for (name, value) in FOR_BROWSERS {
+            if response.header(name).is_none() {
+                response.insert_header(name, value);
+            }
+        }
         service.metrics.request(path, response.status().into());
         Ok(response)
     }

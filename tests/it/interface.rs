@@ -43,6 +43,11 @@ fn assert_common(what: &str, answer: &Answer) {
     assert_eq!(answer.header("X-Keyviz-Config-Generation"), Some("1"), "{what}");
     assert_eq!(answer.header("X-Content-Type-Options"), Some("nosniff"), "{what}");
     assert_eq!(answer.header("Cache-Control"), Some("no-store"), "{what}");
+    assert_eq!(answer.header("Referrer-Policy"), Some("no-referrer"), "{what}");
+    assert_eq!(answer.header("Cross-Origin-Resource-Policy"), Some("same-origin"), "{what}");
+    let policy = answer.header("Content-Security-Policy").unwrap_or_default();
+    assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{what}: {policy}");
+    assert_eq!(answer.header("Access-Control-Allow-Origin"), None, "{what}");
 }
 
 fn assert_json(what: &str, answer: &Answer) {
