@@ -7,6 +7,11 @@ mod body;
 mod client;
 mod headers;
 mod server;
+mod stream;
+mod tls;
+
+pub use futures_rustls::rustls;
 
 pub use client::{ConnectTimeout, HyperClient, SentStatus, WireError, WireErrorKind};
 pub use server::{ServeOptions, serve};
+pub use tls::{Identity, IdentityError, NotRoots, Trust};

@@ -1,6 +1,7 @@
 //! tide over hyper: an accept loop with a limit and a drain.
 
 mod connection;
+mod opening;
 mod refusal;
 mod request;
 mod wire;
@@ -24,6 +25,7 @@ use futures_util::{
     stream::{FuturesUnordered, StreamExt},
 };
 
+use futures_rustls::rustls::ServerConfig;
 use refusal::Refusal;
 
 /// Most connections over the limit that wait for their 503 to be read; further ones are closed without a word.
@@ -44,6 +46,8 @@ pub struct ServeOptions {
     pub write_timeout: Duration,
     /// Time for connections to finish once shutdown began.
     pub grace: Duration,
+    /// With it, a connection begins with TLS, in [`ServeOptions::header_timeout`]; one in the clear is answered 400.
+    pub tls: Option<Arc<ServerConfig>>,
     /// Headers, as name and value, of the answers that don't come from the app: refusals and handlers that panicked.
     pub refusal_headers: Vec<(&'static str, String)>,
 }
@@ -56,6 +60,7 @@ impl Default for ServeOptions {
             header_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(30),
             grace: Duration::from_secs(10),
+            tls: None,
             refusal_headers: Vec::new(),
         }
     }
@@ -197,10 +202,13 @@ fn panic_message(panic: &(dyn Any + Send)) -> &str {
 }
 
 async fn turn_away<S>(stream: TcpStream, host: Arc<Host<S>>) {
-    refusal::await_request(&stream).await;
     let options = (host.options)();
+    // Even a refusal is read only by those who speak the protocol of the port.
+    let options = ServeOptions { header_timeout: refusal::LINGER, ..options };
+    let Some(wire) = opening::open(&stream, &options).await else { return };
+    refusal::await_request(&stream).await;
     let answer = Refusal::too_many_connections(options.max_connections).to_text(&options.refusal_headers);
-    refusal::send(stream, &answer).await;
+    refusal::send(wire, &stream, &answer).await;
 }
 
 /// What is logged once a second at most, however often it happens.

@@ -109,7 +109,8 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Wire<T> {
         if let Poll::Ready(Ok(())) = flushed {
             self.turn.flushed();
         }
-        flushed
+        // TLS takes more than the socket does, and then waits here.
+        self.watch(cx, flushed)
     }
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
