@@ -1,4 +1,5 @@
-//! hyper 1 under tide ([`serve`]) and under surf ([`HyperClient`]): the wire, and nothing of matrices.
+//! hyper 1 under tide ([`serve`]) and under surf ([`HyperClient`]), and rustls under both ([`Identity`], [`Trust`]): the
+//! wire, and nothing of matrices.
 //!
 //! tide and surf speak `http_types`; the sockets, the parsing and the framing are hyper's. Bodies stream both ways,
 //! so that neither side holds more than a frame of them.

@@ -32,6 +32,8 @@ use refusal::Refusal;
 const MAX_REFUSED: usize = 64;
 /// Pause after a failed accept, so that running out of file descriptors doesn't spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How long a TLS handshake may go on that was not over when shutdown began.
+const HANDSHAKE_GRACE: Duration = Duration::from_millis(500);
 /// How long a cancelled connection may hold up the end: a handler that blocks its thread can't be cancelled.
 const CANCEL_WAIT: Duration = Duration::from_secs(1);
 
@@ -78,6 +80,19 @@ enum Until {
     Stop(Stop),
     /// After one answer.
     Answered,
+}
+
+impl Until {
+    /// Resolves when a client that has not come to ask for anything is not waited for any longer.
+    async fn is_near(&self) {
+        match self {
+            Self::Stop(stop) => {
+                stop.clone().await;
+                task::sleep(HANDSHAKE_GRACE).await;
+            }
+            Self::Answered => std::future::pending().await,
+        }
+    }
 }
 
 /// Resolves once shutdown began.

@@ -1,9 +1,14 @@
 //! One connection: hyper parses and frames, the app answers.
 
-use std::{convert::Infallible, panic::AssertUnwindSafe, pin::Pin, sync::Arc};
+use std::{
+    convert::Infallible,
+    panic::AssertUnwindSafe,
+    pin::{Pin, pin},
+    sync::Arc,
+};
 
 use async_std::net::TcpStream;
-use futures_util::{FutureExt, future::poll_fn};
+use futures_util::{FutureExt, future::poll_fn, select_biased};
 use hyper::{
     Method, Request, Response, StatusCode,
     body::Incoming,
@@ -34,7 +39,11 @@ where
     // Answers are written whole or in large frames; waiting to fill a segment gains nothing.
     let _ = socket.set_nodelay(true);
     let options = (host.options)();
-    let Some(stream) = opening::open(&socket, &options).await else { return };
+    let opened = select_biased! {
+        opened = pin!(opening::open(&socket, &options).fuse()) => opened,
+        () = pin!(until.is_near().fuse()) => None,
+    };
+    let Some(stream) = opened else { return };
     let turn = Arc::new(Turn::default());
     let wire = FuturesIo::new(Wire::new(stream, Arc::clone(&turn), options.write_timeout));
     let service = service_fn(|request| {

@@ -18,7 +18,7 @@ enum Beginning {
     InTheClear,
 }
 
-/// What requests come by on `socket`: itself, or TLS over it. None where the client gets no further; it was told why.
+/// What requests come by on `socket`: itself, or TLS over it. None where the client gets no further.
 pub(super) async fn open(socket: &TcpStream, options: &ServeOptions) -> Option<BoxStream> {
     let Some(tls) = &options.tls else { return Some(Box::new(socket.clone())) };
     match timeout(options.header_timeout, begin(socket, TlsAcceptor::from(tls.clone()))).await {

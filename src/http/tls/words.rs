@@ -55,6 +55,10 @@ pub(super) fn of_certificate(error: &CertificateError) -> String {
         CertificateError::NotValidForNameContext { expected, presented } => {
             format!("the certificate is for {}, not {}", names(presented), expected.to_str())
         }
+        // What `openssl req -x509` makes unless told otherwise. rustls has no name for it.
+        CertificateError::Other(error) if error.to_string() == "CaUsedAsEndEntity" => {
+            "the certificate is an authority's own (CA:TRUE), not one that it has signed for a host".into()
+        }
         other => format!("the certificate is not accepted: {other}"),
     }
 }

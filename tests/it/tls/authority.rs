@@ -9,6 +9,7 @@ pub(super) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     /// Its own certificate.
     pub(super) pem: String,
+    key: String,
 }
 
 /// A certificate with its key, both as PEM.
@@ -25,7 +26,12 @@ impl Authority {
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
         let key = KeyPair::generate().unwrap();
         let pem = params.self_signed(&key).unwrap().pem();
-        Self { issuer: Issuer::new(params, key), pem }
+        Self { key: key.serialize_pem(), issuer: Issuer::new(params, key), pem }
+    }
+
+    /// What it signs others with, which is no server's.
+    pub(super) fn own_pair(&self) -> Pair {
+        Pair { chain: self.pem.clone(), key: self.key.clone() }
     }
 
     /// A certificate for these names and addresses, good from the beginning of one year to that of another.

@@ -10,6 +10,7 @@ use std::{
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
+    time::{Duration, Instant},
 };
 
 use async_std::task;
@@ -280,6 +281,17 @@ fn files_that_hold_something_else_are_refused_at_their_key() {
         assert!(out.0 == Some(1) && out.1.contains(told), "{out:?}");
         assert_no_key(&out.1, &pair);
     }
+}
+
+#[test]
+fn a_client_that_never_begins_its_handshake_holds_up_no_end() {
+    let mut scene = Scene::new(&format!("server.shutdown_grace = '1h'\n{PAIR}"));
+    let _silent = TcpStream::connect(scene.daemon.address).unwrap();
+    assert_eq!(scene.ask(&scene.authority), Ok(200), "the silent one was accepted before");
+    let began = Instant::now();
+    scene.daemon.signal("-TERM");
+    assert!(scene.daemon.child.wait().unwrap().success());
+    assert!(began.elapsed() < Duration::from_secs(8), "below the time for a handshake");
 }
 
 /// With a certificate it is safe to listen beyond loopback, where `forward` would send cookies in the clear.

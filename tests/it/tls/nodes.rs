@@ -68,11 +68,15 @@ fn a_node_that_is_not_believed_fails_with_the_cause_and_its_breaker_counts_it() 
         ),
         (Some(authority.pair(&["a.example", "10.0.0.1"])), "the certificate is for a.example, 10.0.0.1, not 127.0.0.1"),
         (Some(stranger.pair(&[here])), "the certificate is issued by none of the roots that are trusted"),
+        (
+            Some(authority.own_pair()),
+            "the certificate is an authority's own (CA:TRUE), not one that it has signed for a host",
+        ),
         (None, "the answer is not TLS; the port may speak plain HTTP"),
     ] {
         let address = node(1, pair.as_ref());
         let entry = format!("https://{address}");
-        let daemon = daemon(&authority, &[entry.clone()], &format!("{LONG}fanout.breaker_failures = 1\n"));
+        let daemon = daemon(&authority, std::slice::from_ref(&entry), &format!("{LONG}fanout.breaker_failures = 1\n"));
         let (reason, error) = daemon.matrix("").failure(&entry);
         assert_eq!((reason.as_str(), error), ("tls", format!("no TLS with {address}: {cause}")));
         let (reason, error) = daemon.matrix("").failure(&entry);
@@ -85,7 +89,7 @@ fn a_node_that_never_ends_its_handshake_costs_the_connect_timeout() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let entry = format!("https://{}", silent.local_addr().unwrap());
     let limits = "fanout.timeout = '1m'\nfanout.connect_timeout = '100ms'\n";
-    let answer = daemon(&Authority::new("roots"), &[entry.clone()], limits).matrix("");
+    let answer = daemon(&Authority::new("roots"), std::slice::from_ref(&entry), limits).matrix("");
     let (reason, error) = answer.failure(&entry);
     assert!(reason == "tls" && error.ends_with("the handshake was not over within 100ms"), "{reason}: {error}");
 }
