@@ -29,7 +29,7 @@
 //! | `control` | the socket of the commands `reload` and `status` |
 //! | [`peers`] | who the peers are, and what is remembered of each |
 //! | [`fanout`] | asks all nodes within one deadline and merges the answers |
-//! | [`http`] | hyper under tide and under surf |
+//! | [`http`] | hyper under tide and under surf, TLS under both |
 //! | [`api`] | the HTTP interface as a tide app, to serve or to mount |
 //! | [`metrics`] | what is counted, for Prometheus |
 //! | [`demo`] | a simulated cluster |

@@ -5,7 +5,8 @@ use std::{fmt, sync::Arc};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    config::{Config, Loaded, NamedFiles, OpenError, Opened, Problem, Source},
+    config::{Config, Loaded, NamedFiles, OpenError, Opened, Problem, Source, beside, is_open_to_others},
+    http::{Identity, IdentityError, Trust},
     session::{Keys, Sessions, SigningKey},
 };
 
@@ -28,24 +29,58 @@ pub(super) struct Materials {
     pub(super) metrics_token: Option<Token>,
     /// With a signing key: callers' sessions are verified with it, and nodes are shown one of this daemon's own.
     pub(super) sessions: Option<Arc<Sessions>>,
+    /// Whose certificates are believed of nodes.
+    pub(super) trust: Trust,
+    /// What callers are shown over TLS.
+    pub(super) identity: Option<Identity>,
+    /// What works, and is not as it should be; told in the log when it is applied.
+    pub(super) warnings: Vec<String>,
 }
 
 impl Materials {
     fn build(loaded: &Loaded, files: &NamedFiles) -> Result<Self, Vec<Problem>> {
-        let (mut problems, metrics_token) = (Vec::new(), metrics_token(loaded, files));
-        let (signing, previous) =
-            (key("auth.signing_key_file", loaded, files), key("auth.previous_key_file", loaded, files));
+        let mut problems = Vec::new();
         let mut take = |problem| problems.push(problem);
-        let metrics_token = metrics_token.map_err(&mut take);
-        let (signing, previous) = (signing.map_err(&mut take), previous.map_err(&mut take));
-        match (metrics_token, signing, previous) {
-            (Ok(metrics_token), Ok(signing), Ok(previous)) => {
+        let metrics_token = metrics_token(loaded, files).map_err(&mut take);
+        let signing = key("auth.signing_key_file", loaded, files).map_err(&mut take);
+        let previous = key("auth.previous_key_file", loaded, files).map_err(&mut take);
+        let trust = trust(loaded, files).map_err(&mut take);
+        let identity = identity(loaded, files).map_err(&mut take);
+        match (metrics_token, signing, previous, trust, identity) {
+            (Ok(metrics_token), Ok(signing), Ok(previous), Ok(trust), Ok(identity)) => {
                 let sessions = signing.map(|signing| Arc::new(Sessions::new(Keys::new(signing, previous))));
-                Ok(Self { metrics_token, sessions })
+                let doubt = identity.as_ref().and_then(|identity| identity.doubt.as_deref());
+                let warnings = doubt.map(|doubt| format!("{CERTIFICATE}: {doubt}; callers will refuse it"));
+                let warnings = warnings.into_iter().collect();
+                Ok(Self { metrics_token, sessions, trust, identity, warnings })
             }
             _ => Err(problems),
         }
     }
+}
+
+const CERTIFICATE: &str = "server.tls_cert_file";
+const PRIVATE_KEY: &str = "server.tls_key_file";
+
+fn trust(loaded: &Loaded, files: &NamedFiles) -> Result<Trust, Problem> {
+    const KEY: &str = "tls.ca_file";
+    let Some(pem) = files.get(KEY) else { return Ok(Trust::default()) };
+    Trust::with_roots(pem).map_err(|error| loaded.problem(KEY, error.to_string()))
+}
+
+fn identity(loaded: &Loaded, files: &NamedFiles) -> Result<Option<Identity>, Problem> {
+    let (Some(chain), Some(key)) = (files.get(CERTIFICATE), files.get(PRIVATE_KEY)) else { return Ok(None) };
+    Identity::from_pem(chain, key).map(Some).map_err(|error| match error {
+        IdentityError::Certificate(told) => loaded.problem(CERTIFICATE, told),
+        IdentityError::Key(told) => loaded.problem(PRIVATE_KEY, told),
+    })
+}
+
+/// A key that others may read is used all the same: how it is kept is the host's matter.
+fn warning_of_an_open_key(config: &Config, source: &Source) -> Option<String> {
+    let path = beside(&source.path, config.server.tls_key_file.as_deref()?);
+    let told = || format!("{PRIVATE_KEY}: everybody on this host may read {}", path.display());
+    is_open_to_others(&path).then(told)
 }
 
 fn key(name: &'static str, loaded: &Loaded, files: &NamedFiles) -> Result<Option<SigningKey>, Problem> {
@@ -58,7 +93,10 @@ impl Candidate {
     pub fn build(opened: Opened) -> Result<Self, OpenError> {
         let Opened { loaded, source, files } = opened;
         match Materials::build(&loaded, &files) {
-            Ok(materials) => Ok(Self { loaded, source: Some(source), files, materials }),
+            Ok(mut materials) => {
+                materials.warnings.extend(warning_of_an_open_key(&loaded.config, &source));
+                Ok(Self { loaded, source: Some(source), files, materials })
+            }
             Err(problems) => Err(OpenError::Invalid { origin: source, problems }),
         }
     }

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     config::{Change, Fingerprint, Loaded, NamedFiles, Pending, Problem, Source, changes, over_running},
     fanout::{Fanout, LocalSource, Snapshot},
+    http::rustls::ServerConfig,
     metrics::Metrics,
     peers::Membership,
 };
@@ -113,7 +114,8 @@ impl Service {
         let (loaded, pending) = over_running(loaded, &before.loaded)?;
         let generation = before.snapshot.generation + 1;
         let config = Arc::new(loaded.config.clone());
-        let snapshot = Arc::new(self.fanout.snapshot(generation, config, Some(&before.snapshot)));
+        let snapshot =
+            Arc::new(self.fanout.snapshot(generation, config, materials.trust.clone(), Some(&before.snapshot)));
         let applied = Applied {
             generation,
             changes: changes(&before.loaded, &loaded),
@@ -194,6 +196,11 @@ impl Service {
         Arc::clone(&self.active().snapshot)
     }
 
+    /// What callers are shown over TLS, where the configuration says that it is spoken.
+    pub(crate) fn tls(&self) -> Option<Arc<ServerConfig>> {
+        self.active().materials.identity.as_ref().map(|identity| Arc::clone(&identity.config))
+    }
+
     /// Headers that every answer carries (SPEC §2), as name and value.
     pub fn headers(&self) -> Vec<(&'static str, String)> {
         self.active().headers(&self.fanout)
@@ -209,6 +216,7 @@ impl Active {
     }
 
     fn announce(&self, metrics: &Metrics) {
+        self.materials.warnings.iter().for_each(|warning| log::warn!("{warning}"));
         let sha256 = self.source.as_ref().map(|source| source.sha256.as_str());
         metrics.configured(self.snapshot.generation, sha256);
         let local = self.snapshot.local.as_ref().map(|local| local.source.name());
@@ -249,7 +257,8 @@ impl Builder {
     /// The service, its configuration active.
     pub fn build(self) -> Arc<Service> {
         let Self { fanout, metrics, first: Candidate { loaded, source, files, materials } } = self;
-        let snapshot = Arc::new(fanout.snapshot(FIRST, Arc::new(loaded.config.clone()), None));
+        let (config, trust) = (Arc::new(loaded.config.clone()), materials.trust.clone());
+        let snapshot = Arc::new(fanout.snapshot(FIRST, config, trust, None));
         let started_at = Timestamp::now();
         let history = History::new(started_at, source.as_ref().map(|source| source.sha256.clone()));
         let active = Active { snapshot, loaded, source, loaded_at: started_at, pending: Vec::new(), materials, files };

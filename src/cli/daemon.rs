@@ -188,6 +188,7 @@ fn serve_options(service: &Service) -> ServeOptions {
     ServeOptions {
         max_connections: server.max_connections,
         grace: server.shutdown_grace,
+        tls: service.tls(),
         refusal_headers: service.headers(),
         ..ServeOptions::default()
     }

@@ -15,6 +15,7 @@ mod socket;
 mod status;
 mod supervisor;
 mod time;
+mod trust;
 pub mod view;
 
 use std::{ffi::OsString, io, path::PathBuf, process::ExitCode};

@@ -8,7 +8,7 @@ use std::{
 use comfy_table::{CellAlignment, Table, presets};
 use jiff::Timestamp;
 
-use super::{Ended, FAILED, USAGE, args::PeersArgs, environment, patience, session};
+use super::{Ended, FAILED, USAGE, args::PeersArgs, environment, patience, session, trust::trust};
 use crate::{
     config::{AuthMode, Opened, open_alone},
     fanout::{Caller, Fanout, FanoutBlock, MatrixQuery, Reason},
@@ -21,7 +21,9 @@ const RANGE: Duration = Duration::from_mins(5);
 /// `keyviz-fanout peers`: one fan-out of this process's own, and how it went with each node.
 pub(super) fn peers(args: &PeersArgs, config: Option<&Path>) -> Result<u8, Ended> {
     let loaded = open_alone(config, &environment).map_err(Ended::from);
-    let Opened { loaded, .. } = loaded.map_err(|ended| Ended { code: ended.code.min(USAGE), ..ended })?;
+    let opened = loaded.map_err(|ended| Ended { code: ended.code.min(USAGE), ..ended })?;
+    let trust = trust(&opened)?;
+    let Opened { loaded, .. } = opened;
     let credentials = session::credentials(&args.session, config).map_err(|error| Ended::new(USAGE, error))?;
     let asked_for = loaded.config.auth.mode != AuthMode::None;
     if asked_for && !credentials.has_session() {
@@ -30,7 +32,7 @@ pub(super) fn peers(args: &PeersArgs, config: Option<&Path>) -> Result<u8, Ended
         return Err(Ended::new(USAGE, message));
     }
     let fanout = Arc::new(Fanout::over_http(Arc::new(Metrics::default())));
-    let snapshot = Arc::new(fanout.snapshot(1, Arc::new(loaded.config), None));
+    let snapshot = Arc::new(fanout.snapshot(1, Arc::new(loaded.config), trust, None));
     let from = Timestamp::now() - RANGE;
     let query = MatrixQuery { from_unix_ms: Some(from.as_millisecond()), ..MatrixQuery::default() };
     let caller = Caller { credentials, guard: None };

@@ -13,12 +13,13 @@ use super::{
     Ended, FAILED, USAGE,
     args::{Format, QueryArgs},
     complain, environment, patience, session,
+    trust::trust,
     view::{self, Answer, Colour, Terminal},
 };
 use crate::{
     config::{NotFound, OpenError, Server, open_alone},
     fanout::{Credentials, MATRIX_PATH, MAX_ROWS, NodeQuery, Redactor},
-    http::{ConnectTimeout, HyperClient},
+    http::{ConnectTimeout, HyperClient, Trust},
 };
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -26,9 +27,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// `keyviz-fanout query`: one question to a daemon, shown.
 pub(super) fn query(args: &QueryArgs, config: Option<&Path>) -> Result<u8, Ended> {
     let credentials = session::credentials(&args.session, config).map_err(|error| Ended::new(USAGE, error))?;
-    let url = question(args, config)?;
+    let daemon = Daemon::named(args.url.as_deref(), config)?;
+    let url = question(args, &daemon.url)?;
     let waiting_for = format!("waiting for {}", url.host_str().unwrap_or_default());
-    let (status, body) = patience::wait_for(&waiting_for, fetch(url, &credentials, args.timeout))?;
+    let (status, body) = patience::wait_for(&waiting_for, fetch(url, daemon.trust, &credentials, args.timeout))?;
     let mut out = io::BufWriter::new(io::stdout().lock());
     if status != StatusCode::Ok {
         return Err(refused(status, &body, &credentials.redactor(), args.format, &mut out)?);
@@ -38,14 +40,10 @@ pub(super) fn query(args: &QueryArgs, config: Option<&Path>) -> Result<u8, Ended
     Ok(0)
 }
 
-fn question(args: &QueryArgs, config: Option<&Path>) -> Result<Url, Ended> {
-    let base = match &args.url {
-        Some(url) => url.clone(),
-        None => daemon_here(config)?,
-    };
-    let mut url = Url::parse(&base)
+fn question(args: &QueryArgs, base: &str) -> Result<Url, Ended> {
+    let mut url = Url::parse(base)
         .ok()
-        .filter(|url| url.scheme() == "http" && url.has_host())
+        .filter(|url| ["http", "https"].contains(&url.scheme()) && url.has_host())
         .ok_or_else(|| Ended::new(USAGE, format!("{base:?} is no URL of a daemon; write http://host:port")))?;
     let now = Timestamp::now();
     let query = NodeQuery {
@@ -59,27 +57,56 @@ fn question(args: &QueryArgs, config: Option<&Path>) -> Result<Url, Ended> {
     Ok(url)
 }
 
-/// Where this host's daemon listens by its file; where there is none, the default.
-fn daemon_here(config: Option<&Path>) -> Result<String, Ended> {
-    let listen = match open_alone(config, &environment) {
-        Ok(opened) => opened.loaded.config.server.listen,
-        Err(OpenError::NotFound(NotFound { named_by: None, .. })) => Server::default().listen,
-        // The daemon's file may be closed to those who only ask the daemon.
-        Err(OpenError::Unreadable(_)) if config.is_none() => Server::default().listen,
-        Err(error) => return Err(Ended::new(USAGE, format!("{error}; name the daemon with --url"))),
-    };
+/// The daemon that is asked.
+struct Daemon {
+    url: String,
+    trust: Trust,
+}
+
+impl Daemon {
+    /// The one at `url`, else the one that the configuration is for.
+    fn named(url: Option<&str>, config: Option<&Path>) -> Result<Self, Ended> {
+        let opened = match open_alone(config, &environment) {
+            Ok(opened) => Some(opened),
+            Err(_) if url.is_some() => None,
+            // The daemon's file may be closed to those who only ask the daemon.
+            Err(OpenError::NotFound(NotFound { named_by: None, .. }) | OpenError::Unreadable(_))
+                if config.is_none() =>
+            {
+                None
+            }
+            Err(error) => return Err(Ended::new(USAGE, format!("{error}; name the daemon with --url"))),
+        };
+        let trust = opened.as_ref().map(trust).transpose();
+        let server = opened.map(|opened| opened.loaded.config.server).unwrap_or_default();
+        let url = url.map_or_else(|| daemon_here(&server), str::to_owned);
+        // Who asks in the clear needs no roots, and may not be able to read them.
+        let trust = if url.starts_with("https:") { trust?.unwrap_or_default() } else { Trust::default() };
+        Ok(Self { url, trust })
+    }
+}
+
+/// Where this host's daemon listens.
+fn daemon_here(Server { listen, tls_cert_file, .. }: &Server) -> String {
     let ip = match listen.ip() {
         ip if !ip.is_unspecified() => ip,
         ip if ip.is_ipv4() => std::net::Ipv4Addr::LOCALHOST.into(),
         _ => std::net::Ipv6Addr::LOCALHOST.into(),
     };
-    Ok(format!("http://{}", std::net::SocketAddr::new(ip, listen.port())))
+    let scheme = if tls_cert_file.is_some() { "https" } else { "http" };
+    format!("{scheme}://{}", std::net::SocketAddr::new(ip, listen.port()))
 }
 
-async fn fetch(url: Url, credentials: &Credentials, within: Duration) -> Result<(StatusCode, Vec<u8>), Ended> {
+async fn fetch(
+    url: Url,
+    trust: Trust,
+    credentials: &Credentials,
+    within: Duration,
+) -> Result<(StatusCode, Vec<u8>), Ended> {
     let client = surf::Client::with_http_client(HyperClient);
     let mut request = surf::http::Request::new(surf::http::Method::Get, url.clone());
     request.ext_mut().insert(ConnectTimeout(CONNECT_TIMEOUT));
+    request.ext_mut().insert(trust);
     if let Some(cookies) = credentials.cookie_header() {
         request.insert_header("Cookie", cookies);
     }

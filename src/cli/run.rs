@@ -28,7 +28,8 @@ pub(super) fn run(config: Option<&Path>) -> Result<u8, Ended> {
         let path = found.path.display().to_string();
         let daemon = Daemon::bind(candidate, signals, Some(File { found, level })).await?;
         let peers = daemon.service.snapshot().peers.len();
-        log::info!("listening on http://{}, fanout.peers: {peers}, configuration: {path}", daemon.address);
+        let scheme = if daemon.service.tls().is_some() { "https" } else { "http" };
+        log::info!("listening on {scheme}://{}, fanout.peers: {peers}, configuration: {path}", daemon.address);
         Ok(daemon.serve().await)
     })
 }

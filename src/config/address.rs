@@ -7,7 +7,7 @@ use std::{
 
 use url::{Host, Url};
 
-use super::{PeerEntry, text::quote, unsupported};
+use super::{PeerEntry, text::quote};
 use crate::text::is_unsafe;
 
 /// Most characters of a host name, by DNS.
@@ -59,9 +59,6 @@ fn parse_with_scheme(scheme: &str, rest: &str) -> Result<Url, String> {
         return Err("has no host".into());
     }
     split_authority(rest)?;
-    if scheme == "https" {
-        return Err(unsupported::HTTPS.into());
-    }
     build(&scheme, rest)
 }
 

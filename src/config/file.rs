@@ -133,6 +133,11 @@ pub(crate) fn read_secret(path: &Path, max: u64) -> Result<Vec<u8>, ReadError> {
     })
 }
 
+/// Whether more than its owner and group may read the file.
+pub(crate) fn is_open_to_others(path: &Path) -> bool {
+    path.metadata().is_ok_and(|file| file.permissions().mode() & 0o004 != 0)
+}
+
 fn open_regular(path: &Path) -> io::Result<File> {
     // Opening a pipe would otherwise wait for somebody to write to it.
     let nonblocking = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();

@@ -199,6 +199,6 @@ keys! {
     auth.mode: Choice(&[("forward", AuthMode::Forward), ("mint", AuthMode::Mint), ("none", AuthMode::None)]), Live, "who may read";
     auth.signing_key_file: File, Live, "the cluster's session key";
     auth.previous_key_file: File, Live, "a session key that still verifies";
-    tls.ca_file: File, Live, "extra root for https:// peers";
+    tls.ca_file: File, Live, "extra roots for https:// peers";
     log.level: Filter, Live, "env_logger filter; RUST_LOG wins";
 }

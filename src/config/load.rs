@@ -9,7 +9,6 @@ use super::{
     kind::parse_filter,
     problem::{Counter, Finding, Place, locate},
     rules::{self, Misfit, Whole},
-    unsupported,
 };
 
 /// A configuration and where each of its values is from.
@@ -82,7 +81,6 @@ pub fn load(text: &str, rust_log: Option<&str>) -> Result<Loaded, Vec<Problem>> 
     let offset = |key| parsed.given.get(key).copied().unwrap_or(0);
     let misfits = rules::check(&Whole::from(&parsed)).into_iter();
     findings.extend(misfits.map(|Misfit { key, message }| Finding::new(offset(key), key, message)));
-    unsupported::refuse(&parsed, &mut findings);
     if !findings.is_empty() {
         return Err(locate(text, findings));
     }

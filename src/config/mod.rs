@@ -4,7 +4,7 @@
 //! [`open()`] does both. A request takes one [`Config`] and keeps it to its end, so an edit never changes a request in
 //! flight.
 //!
-//! The way of a text: `document` (TOML, each key alone) → `rules` (keys together) → `unsupported` → [`Config`]. Every
+//! The way of a text: `document` (TOML, each key alone) → `rules` (keys together) → [`Config`]. Every
 //! key is stated once, in [`KEYS`]; every default once, in the `Default` of its section.
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -29,7 +29,6 @@ mod socket;
 mod suggest;
 mod syntax;
 mod text;
-mod unsupported;
 
 pub(crate) use self::socket::control_socket_in;
 pub use self::{
@@ -47,7 +46,7 @@ pub use self::{
 };
 
 pub(crate) use self::{
-    file::{Pipes, open_alone, open_found, read, read_secret},
+    file::{Pipes, is_open_to_others, open_alone, open_found, read, read_secret},
     mixture::over_running,
     named::beside,
     reading::{Fingerprint, Reading},
@@ -237,7 +236,7 @@ pub enum AuthMode {
 /// `[tls]`.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Tls {
-    /// Extra root for `https://` peers.
+    /// Extra roots for `https://` peers.
     pub ca_file: Option<PathBuf>,
 }
 

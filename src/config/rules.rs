@@ -158,8 +158,8 @@ fn beyond_loopback(whole: &Whole<'_>) -> Option<Misfit> {
         return None;
     }
     let message = format!(
-        "{address} is beyond loopback in plain HTTP: session cookies would travel in the clear; listen on 127.0.0.1 behind \
-         a TLS proxy, or set {insecure} = true"
+        "{address} is beyond loopback in plain HTTP: session cookies would travel in the clear; name a certificate in \
+         server.tls_cert_file, listen on 127.0.0.1 behind a TLS proxy, or set {insecure} = true"
     );
     whole.misfit(&[listen], message)
 }

@@ -29,7 +29,6 @@ fn the_keys_are_grouped_by_table_and_unique() {
     assert_eq!(names.len(), 28);
 }
 
-/// The rules of keys that are refused for now, which no file can reach yet.
 #[test]
 fn keys_that_need_another_say_which() {
     for (text, key, message) in [
@@ -49,13 +48,6 @@ fn keys_that_need_another_say_which() {
 fn a_certificate_makes_listening_beyond_loopback_safe() {
     let text = "fanout.peers = ['a:1']\n[server]\nlisten = '0.0.0.0:1'\ntls_cert_file = 'c'\ntls_key_file = 'k'";
     assert!(rules::check(&Whole::from(&document::parse(text))).is_empty());
-}
-
-#[test]
-fn a_key_that_is_refused_for_now_says_only_that() {
-    let problems = load("fanout.peers = ['a:1']\nserver.tls_key_file = 'k'", None).unwrap_err();
-    assert_eq!(problems.len(), 1);
-    assert_eq!(problems[0].message, "not supported by this version yet; remove it");
 }
 
 #[test]

@@ -45,7 +45,7 @@ pub use wire::{INSTANCE_HEADER, Reply, Wire};
 use crate::{
     config::{AuthMode, Config, Step},
     flights::Flights,
-    http::HyperClient,
+    http::{HyperClient, Trust},
     metrics::Metrics,
     peers::{Assignment, FileMembership, Membership, NodeState, Peer, Role},
 };
@@ -152,10 +152,11 @@ impl Fanout {
         let _ = self.listen.set(address);
     }
 
-    /// What requests under `config` work with. Peers keep their memory where `before` had them, and so does the local node.
-    pub fn snapshot(&self, generation: u64, config: Arc<Config>, before: Option<&Snapshot>) -> Snapshot {
+    /// What requests under `config` work with, by nodes that `trust` believes where they speak TLS. Peers keep their memory
+    /// where `before` had them, and so does the local node.
+    pub fn snapshot(&self, generation: u64, config: Arc<Config>, trust: Trust, before: Option<&Snapshot>) -> Snapshot {
         let memory = (Arc::clone(&self.budget), Arc::clone(&self.buffers));
-        let wire = Wire::new(self.client.clone(), &config.fanout, memory, Arc::clone(&self.instance));
+        let wire = Wire::new((self.client.clone(), trust), &config.fanout, memory, Arc::clone(&self.instance));
         let peers = Peer::roster(self.membership.entries(&config), before.map_or(&[], |before| &before.peers));
         let local = self.local(&config, &wire, before.and_then(|before| before.local.as_deref()));
         Snapshot { generation, config, peers, local, listen: self.listen.get().copied(), wire }

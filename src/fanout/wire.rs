@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     config,
-    http::{ConnectTimeout, SentStatus},
+    http::{ConnectTimeout, SentStatus, Trust},
 };
 
 /// Header with the answering process's instance id (SPEC §2).
@@ -29,6 +29,7 @@ pub const INSTANCE_HEADER: &str = "X-Keyviz-Instance";
 #[derive(Clone, Debug)]
 pub struct Wire {
     client: surf::Client,
+    trust: Trust,
     connect_timeout: Duration,
     body_cap: u64,
     limits: BudgetLimits,
@@ -52,14 +53,14 @@ pub struct Reply {
 
 impl Wire {
     pub(crate) fn new(
-        client: surf::Client,
+        (client, trust): (surf::Client, Trust),
         fanout: &config::Fanout,
         (budget, buffers): (Arc<MemoryBudget>, Arc<Buffers>),
         instance: Arc<str>,
     ) -> Self {
         let limits = BudgetLimits { budget: fanout.memory_budget, body_cap: fanout.body_cap };
         let &config::Fanout { connect_timeout, body_cap, .. } = fanout;
-        Self { client, connect_timeout, body_cap, limits, budget, buffers, instance }
+        Self { client, trust, connect_timeout, body_cap, limits, budget, buffers, instance }
     }
 
     /// The same with a smaller cap, for answers that are known to be small.
@@ -110,6 +111,7 @@ impl Wire {
             request.insert_header(headers::COOKIE, cookies);
         }
         request.ext_mut().insert(ConnectTimeout(self.connect_timeout));
+        request.ext_mut().insert(self.trust.clone());
         request
     }
 

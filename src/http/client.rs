@@ -22,10 +22,11 @@ pub use error::{WireError, WireErrorKind};
 use super::{
     body::{self, Outgoing},
     headers,
+    tls::Trust,
 };
 use exchange::Exchange;
 
-/// How long name lookup and connect may take together; put into a request's extensions. Without it, 5 s.
+/// How long name lookup, connect and the TLS handshake may take together; put into a request's extensions. Without it, 5 s.
 #[derive(Clone, Copy, Debug)]
 pub struct ConnectTimeout(pub Duration);
 
@@ -35,7 +36,8 @@ impl Default for ConnectTimeout {
     }
 }
 
-/// An HTTP/1.1 client for surf: one connection a request, no redirects, no proxies, no decompression.
+/// An HTTP/1.1 client for surf: one connection a request, no redirects, no proxies, no decompression. For `https` it
+/// believes what a [`Trust`] in the request's extensions says.
 ///
 /// There is no deadline but [`ConnectTimeout`]: drop the future, or the response with its body, and the connection is
 /// closed at once. A failure is a [`WireError`], to be found by [`WireError::of_call`] and [`WireError::of_read`].
@@ -51,7 +53,8 @@ impl HttpClient for HyperClient {
 
 async fn call(mut request: http::Request) -> Result<http::Response, WireError> {
     let within = request.ext().get().copied().unwrap_or_default();
-    let stream = connect::open(request.url(), within).await?;
+    let trust = request.ext().get::<Trust>().cloned().unwrap_or_default();
+    let stream = connect::open(request.url(), within, &trust).await?;
     let (head, body) = Exchange::send(stream, to_hyper(&mut request)?).await?.into_parts();
     let mut response = http::Response::new(known(head.status));
     response.ext_mut().insert(SentStatus(head.status.as_u16()));

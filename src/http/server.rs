@@ -1,6 +1,7 @@
 //! tide over hyper: an accept loop with a limit and a drain.
 
 mod connection;
+mod opening;
 mod refusal;
 mod request;
 mod wire;
@@ -24,12 +25,15 @@ use futures_util::{
     stream::{FuturesUnordered, StreamExt},
 };
 
+use futures_rustls::rustls::ServerConfig;
 use refusal::Refusal;
 
 /// Most connections over the limit that wait for their 503 to be read; further ones are closed without a word.
 const MAX_REFUSED: usize = 64;
 /// Pause after a failed accept, so that running out of file descriptors doesn't spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How long a TLS handshake may go on that was not over when shutdown began.
+const HANDSHAKE_GRACE: Duration = Duration::from_millis(500);
 /// How long a cancelled connection may hold up the end: a handler that blocks its thread can't be cancelled.
 const CANCEL_WAIT: Duration = Duration::from_secs(1);
 
@@ -44,6 +48,8 @@ pub struct ServeOptions {
     pub write_timeout: Duration,
     /// Time for connections to finish once shutdown began.
     pub grace: Duration,
+    /// With it, a connection begins with TLS, in [`ServeOptions::header_timeout`]; one in the clear is answered 400.
+    pub tls: Option<Arc<ServerConfig>>,
     /// Headers, as name and value, of the answers that don't come from the app: refusals and handlers that panicked.
     pub refusal_headers: Vec<(&'static str, String)>,
 }
@@ -56,6 +62,7 @@ impl Default for ServeOptions {
             header_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(30),
             grace: Duration::from_secs(10),
+            tls: None,
             refusal_headers: Vec::new(),
         }
     }
@@ -73,6 +80,19 @@ enum Until {
     Stop(Stop),
     /// After one answer.
     Answered,
+}
+
+impl Until {
+    /// Resolves when a client that has not come to ask for anything is not waited for any longer.
+    async fn is_near(&self) {
+        match self {
+            Self::Stop(stop) => {
+                stop.clone().await;
+                task::sleep(HANDSHAKE_GRACE).await;
+            }
+            Self::Answered => std::future::pending().await,
+        }
+    }
 }
 
 /// Resolves once shutdown began.
@@ -197,10 +217,13 @@ fn panic_message(panic: &(dyn Any + Send)) -> &str {
 }
 
 async fn turn_away<S>(stream: TcpStream, host: Arc<Host<S>>) {
-    refusal::await_request(&stream).await;
     let options = (host.options)();
+    // Even a refusal is read only by those who speak the protocol of the port.
+    let options = ServeOptions { header_timeout: refusal::LINGER, ..options };
+    let Some(wire) = opening::open(&stream, &options).await else { return };
+    refusal::await_request(&stream).await;
     let answer = Refusal::too_many_connections(options.max_connections).to_text(&options.refusal_headers);
-    refusal::send(stream, &answer).await;
+    refusal::send(wire, &stream, &answer).await;
 }
 
 /// What is logged once a second at most, however often it happens.

@@ -86,6 +86,8 @@ fn peers_become_urls_once_and_keep_what_was_written() {
             ("http://[::1]", "http://[::1]/"),
             ("bücher.example:1", "http://xn--bcher-kva.example:1/"),
             ("n1.example:8080", "http://n1.example:8080/"),
+            ("https://n4.example", "https://n4.example/"),
+            ("https://10.0.0.4:8443", "https://10.0.0.4:8443/"),
         ]
     );
 }

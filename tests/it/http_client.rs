@@ -156,9 +156,10 @@ fn a_connection_not_made_in_time_says_so() {
 }
 
 #[test]
-fn https_is_not_spoken_yet() {
+fn another_scheme_is_refused() {
     run(async {
-        assert_fails(call(get("https://127.0.0.1:1/")).await, WireErrorKind::Tls);
+        let message = assert_fails(call(get("ws://127.0.0.1:1/")).await, WireErrorKind::Connect);
+        assert_eq!(message, "scheme \"ws\" is neither http nor https");
     });
 }
 

@@ -42,6 +42,7 @@ mod reload;
 mod running;
 mod stub;
 mod support;
+mod tls;
 mod view_status;
 mod view_verdict;
 mod views;

@@ -38,23 +38,6 @@ fn the_table_has_every_key_with_its_default_and_bounds() {
     assert_eq!(table.len(), KEYS.len(), "{:?}", table.keys());
 }
 
-/// What the table calls not supported is refused, and what it does not is taken.
-#[test]
-fn what_is_called_not_supported_is_refused() {
-    let readme = readme();
-    for (key, cells) in table(&readme) {
-        let refused = |line: &str| {
-            let problems = load(&format!("fanout.peers = ['a:1']\n{line}\n"), None).err().unwrap_or_default();
-            problems.iter().any(|problem| problem.message.contains("not supported"))
-        };
-        let claimed = cells[1].contains("not supported yet");
-        match key {
-            "fanout.peers" => assert!(claimed && load("fanout.peers = ['https://a:1']", None).is_err()),
-            _ => assert_eq!(refused(&format!("{key} = '/run/x'")), claimed, "{key}"),
-        }
-    }
-}
-
 #[test]
 fn the_examples_load() {
     let readme = readme();

@@ -71,7 +71,7 @@ impl Running {
         disturb(&mut child);
         let address = task::block_on(eventually("an address in its log", async || {
             let log = fs::read_to_string(&log).unwrap();
-            let (_, rest) = log.split_once("listening on http://")?;
+            let (_, rest) = log.split_once("listening on http")?.1.split_once("://")?;
             Some(rest.split_once(',')?.0.parse().unwrap())
         }));
         Self { child, address, file: file.to_owned(), log, _folder: folder }

@@ -1,37 +1,47 @@
 use std::{
     io,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     time::{Duration, Instant},
 };
 
 use async_std::{future::timeout, net::TcpStream};
-use futures_util::{AsyncRead, AsyncWrite};
+use futures_rustls::{TlsConnector, pki_types::ServerName};
 use url::{Host, Url};
 
 use super::{
     ConnectTimeout,
     error::{WireError, WireErrorKind},
 };
-use crate::lookup::look_up;
+use crate::{
+    http::{
+        stream::BoxStream,
+        tls::{Trust, broken_handshake},
+    },
+    lookup::look_up,
+};
 
-/// What a request travels on.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Stream for T {}
-
-pub(super) type BoxStream = Box<dyn Stream>;
-
-/// A connection to the host of `url`, after at most `within`.
-pub(super) async fn open(url: &Url, ConnectTimeout(within): ConnectTimeout) -> Result<BoxStream, WireError> {
-    if url.scheme() != "http" {
-        return Err(WireError::new(WireErrorKind::Tls, format!("{} is not supported yet", url.scheme())));
-    }
+/// A connection to the host of `url`, after at most `within`: for `https`, after a handshake with a host that `trust`
+/// believes.
+pub(super) async fn open(
+    url: &Url,
+    ConnectTimeout(within): ConnectTimeout,
+    trust: &Trust,
+) -> Result<BoxStream, WireError> {
+    let secure = match url.scheme() {
+        "http" => false,
+        "https" => true,
+        other => {
+            let message = format!("scheme {other:?} is neither http nor https");
+            return Err(WireError::new(WireErrorKind::Connect, message));
+        }
+    };
     let target = Target::of(url)?;
     let deadline = Instant::now() + within;
     let addresses = target.addresses(within).await?;
     let stream = target.connect(&addresses, deadline, within).await?;
     // A request is written at once; waiting to fill a segment gains nothing.
     let _ = stream.set_nodelay(true);
-    Ok(Box::new(stream))
+    if secure { target.shake_hands(stream, trust, deadline, within).await } else { Ok(Box::new(stream)) }
 }
 
 struct Target<'a> {
@@ -82,6 +92,36 @@ impl<'a> Target<'a> {
             failure = failure.filter(|kept: &WireError| kept.kind == WireErrorKind::Connect).or(Some(error));
         }
         Err(failure.unwrap_or_else(|| self.late(within)))
+    }
+
+    async fn shake_hands(
+        &self,
+        stream: TcpStream,
+        trust: &Trust,
+        deadline: Instant,
+        within: Duration,
+    ) -> Result<BoxStream, WireError> {
+        let Self { host, port } = self;
+        let failed = |why: String| WireError::new(WireErrorKind::Tls, format!("no TLS with {host}:{port}: {why}"));
+        let name = self.name().ok_or_else(|| failed("it is no name that a certificate can have".into()))?;
+        let shaking = async {
+            let connector = TlsConnector::from(trust.client().await.map_err(io::Error::other)?);
+            connector.connect(name, stream).await
+        };
+        match timeout(deadline.saturating_duration_since(Instant::now()), shaking).await {
+            Ok(Ok(stream)) => Ok(Box::new(stream)),
+            Ok(Err(error)) => Err(failed(broken_handshake(&error))),
+            Err(_) => Err(failed(format!("the handshake was not over within {}", humantime::format_duration(within)))),
+        }
+    }
+
+    /// What the certificate has to be for.
+    fn name(&self) -> Option<ServerName<'static>> {
+        match self.host {
+            Host::Domain(name) => ServerName::try_from(name.to_owned()).ok(),
+            Host::Ipv4(ip) => Some(IpAddr::from(ip).into()),
+            Host::Ipv6(ip) => Some(IpAddr::from(ip).into()),
+        }
     }
 
     fn failed(&self, error: &io::Error) -> WireError {

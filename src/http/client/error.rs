@@ -1,5 +1,7 @@
 use std::{error::Error, io};
 
+use crate::http::tls;
+
 /// Why a call failed below HTTP. It is inside the `surf::Error` of `send`, and inside the `io::Error` of a body read.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{message}")]
@@ -19,7 +21,7 @@ pub enum WireErrorKind {
     Refused,
     /// No connection for another cause, or not in time.
     Connect,
-    /// The TLS handshake failed.
+    /// The TLS handshake failed, or the other side ended TLS with an alert.
     Tls,
     /// What came is not HTTP, or a body that ended early.
     Malformed,
@@ -45,6 +47,7 @@ impl WireError {
     /// Before the end of a head; `received` says whether anything came.
     pub(super) fn in_head(error: &hyper::Error, received: bool) -> Self {
         match cause(error) {
+            Some(cause) if let Some(told) = tls::of_io(cause) => Self::new(WireErrorKind::Tls, told),
             Some(cause) if is_broken(cause) => Self::new(WireErrorKind::Io, format!("await the answer: {cause}")),
             _ if error.is_parse_too_large() => {
                 Self::new(WireErrorKind::Malformed, "the head of the answer is too large")
@@ -61,6 +64,7 @@ impl WireError {
     /// In a body.
     pub(super) fn in_body(error: &hyper::Error) -> Self {
         match cause(error) {
+            Some(cause) if let Some(told) = tls::of_io(cause) => Self::new(WireErrorKind::Tls, told),
             Some(cause) if cause.kind() == io::ErrorKind::UnexpectedEof => {
                 Self::new(WireErrorKind::Malformed, "the body ended early")
             }

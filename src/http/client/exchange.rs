@@ -15,10 +15,9 @@ use smol_hyper::rt::FuturesIo;
 
 use super::{
     ask_first::AskFirst,
-    connect::BoxStream,
     error::{WireError, WireErrorKind},
 };
-use crate::http::body::Outgoing;
+use crate::http::{body::Outgoing, stream::BoxStream};
 
 /// Most bytes read at once; the buffer grows to it while reads fill it.
 const READ_BUFFER: usize = 512 * 1024;

@@ -1,9 +1,14 @@
 //! One connection: hyper parses and frames, the app answers.
 
-use std::{convert::Infallible, panic::AssertUnwindSafe, pin::Pin, sync::Arc};
+use std::{
+    convert::Infallible,
+    panic::AssertUnwindSafe,
+    pin::{Pin, pin},
+    sync::Arc,
+};
 
 use async_std::net::TcpStream;
-use futures_util::{FutureExt, future::poll_fn};
+use futures_util::{FutureExt, future::poll_fn, select_biased};
 use hyper::{
     Method, Request, Response, StatusCode,
     body::Incoming,
@@ -15,7 +20,7 @@ use smol_hyper::rt::{FuturesIo, SmolTimer};
 use tide::http;
 
 use super::{
-    Host, ServeOptions, Until, panic_message,
+    Host, ServeOptions, Until, opening, panic_message,
     refusal::{self, Refusal},
     request::{self, Ends},
     wire::{Answering, Turn, Wire},
@@ -26,14 +31,19 @@ use crate::http::{body::Outgoing, headers};
 const MAX_HEAD: usize = 64 * 1024;
 
 /// Serves one connection to its end.
-pub(super) async fn run<S>(stream: TcpStream, host: Arc<Host<S>>, until: Until)
+pub(super) async fn run<S>(socket: TcpStream, host: Arc<Host<S>>, until: Until)
 where
     S: Clone + Send + Sync + 'static,
 {
-    let Ok(ends) = Ends::of(&stream) else { return };
+    let Ok(ends) = Ends::of(&socket) else { return };
     // Answers are written whole or in large frames; waiting to fill a segment gains nothing.
-    let _ = stream.set_nodelay(true);
+    let _ = socket.set_nodelay(true);
     let options = (host.options)();
+    let opened = select_biased! {
+        opened = pin!(opening::open(&socket, &options).fuse()) => opened,
+        () = pin!(until.is_near().fuse()) => None,
+    };
+    let Some(stream) = opened else { return };
     let turn = Arc::new(Turn::default());
     let wire = FuturesIo::new(Wire::new(stream, Arc::clone(&turn), options.write_timeout));
     let service = service_fn(|request| {
@@ -56,12 +66,12 @@ where
     .await;
     let stream = connection.into_parts().io.into_inner().into_inner();
     match served {
-        Ok(()) if stopping => {}
-        Ok(()) => refusal::linger(stream).await,
+        Ok(()) if stopping => refusal::end(stream).await,
+        Ok(()) => refusal::linger(stream, &socket).await,
         Err(error) => {
             log::debug!("connection of {} ended: {error}", ends.peer);
             if let Some(refusal) = Refusal::of_head(&error).filter(|_| turn.is_idle()) {
-                refusal::send(stream, &refusal.to_text(&(host.options)().refusal_headers)).await;
+                refusal::send(stream, &socket, &refusal.to_text(&(host.options)().refusal_headers)).await;
             }
         }
     }

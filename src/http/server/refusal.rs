@@ -4,10 +4,12 @@ use async_std::{future::timeout, net::TcpStream};
 use futures_util::{AsyncReadExt, AsyncWriteExt, io};
 use tide::http::{Response, StatusCode};
 
+use crate::http::stream::BoxStream;
+
 /// How long a client that is refused whatever it asks may take to ask.
 const MOMENT: Duration = Duration::from_millis(100);
 /// How long a refused client may take to read its answer and close.
-const LINGER: Duration = Duration::from_millis(500);
+pub(super) const LINGER: Duration = Duration::from_millis(500);
 /// Most bytes read from a client whose request is not wanted.
 const MAX_UNWANTED: u64 = 1024 * 1024;
 
@@ -22,6 +24,10 @@ pub(super) struct Refusal {
 impl Refusal {
     pub(super) fn bad_request(message: impl Into<String>) -> Self {
         Self { status: StatusCode::BadRequest, code: "invalid_query", message: message.into() }
+    }
+
+    pub(super) fn in_the_clear() -> Self {
+        Self::bad_request("this port speaks HTTPS, and the request came as plain HTTP; use https://")
     }
 
     pub(super) fn method_not_allowed(method: &str) -> Self {
@@ -101,17 +107,26 @@ pub(super) async fn await_request(stream: &TcpStream) {
 
 /// Writes a last answer and closes, reading on for a moment: a socket closed with bytes unread is reset, and a reset
 /// may overtake the answer.
-pub(super) async fn send(mut stream: TcpStream, answer: &str) {
+pub(super) async fn send(mut stream: BoxStream, socket: &TcpStream, answer: &str) {
+    let written = async {
+        stream.write_all(answer.as_bytes()).await?;
+        stream.flush().await
+    };
     // A client that is gone, or doesn't read, is not waited for.
-    if let Ok(Ok(())) = timeout(LINGER, stream.write_all(answer.as_bytes())).await {
-        linger(stream).await;
+    if let Ok(Ok(())) = timeout(LINGER, written).await {
+        linger(stream, socket).await;
     }
 }
 
 /// Ends what we write and waits for the other side to do the same.
-pub(super) async fn linger(stream: TcpStream) {
-    // `AsyncWrite::close` leaves a TCP stream open.
-    if stream.shutdown(Shutdown::Write).is_ok() {
-        let _ = timeout(LINGER, io::copy(stream.take(MAX_UNWANTED), &mut io::sink())).await;
+pub(super) async fn linger(stream: BoxStream, socket: &TcpStream) {
+    end(stream).await;
+    if socket.shutdown(Shutdown::Write).is_ok() {
+        let _ = timeout(LINGER, io::copy(socket.take(MAX_UNWANTED), &mut io::sink())).await;
     }
+}
+
+/// Says in TLS that there is no more, which tells an end from a cut. It leaves a TCP stream open.
+pub(super) async fn end(mut stream: BoxStream) {
+    let _ = timeout(LINGER, stream.close()).await;
 }

@@ -109,10 +109,47 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Wire<T> {
         if let Poll::Ready(Ok(())) = flushed {
             self.turn.flushed();
         }
-        flushed
+        // TLS takes more than the socket does, and then waits here.
+        self.watch(cx, flushed)
     }
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.inner).poll_close(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_std::task;
+    use futures_util::AsyncWriteExt;
+
+    use super::*;
+
+    /// Takes all there is, as TLS does, and gets rid of nothing.
+    struct Hoard;
+
+    impl AsyncWrite for Hoard {
+        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+            Poll::Ready(Ok(buf.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+
+        fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    #[test]
+    fn what_was_taken_and_is_never_sent_is_an_error() {
+        let turn = Arc::new(Turn::default());
+        let _answering = turn.begin();
+        let mut wire = Wire::new(Hoard, Arc::clone(&turn), Duration::from_millis(10));
+        task::block_on(async {
+            wire.write_all(b"answer").await.unwrap();
+            assert_eq!(wire.flush().await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        });
     }
 }

@@ -1,0 +1,58 @@
+//! Roots and certificates made at run time.
+
+use std::{fs, path::Path};
+
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, date_time_ymd};
+
+/// Who signs certificates.
+pub(super) struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    /// Its own certificate.
+    pub(super) pem: String,
+    key: String,
+}
+
+/// A certificate with its key, both as PEM.
+pub(super) struct Pair {
+    pub(super) chain: String,
+    pub(super) key: String,
+}
+
+impl Authority {
+    pub(super) fn new(name: &str) -> Self {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        let key = KeyPair::generate().unwrap();
+        let pem = params.self_signed(&key).unwrap().pem();
+        Self { key: key.serialize_pem(), issuer: Issuer::new(params, key), pem }
+    }
+
+    /// What it signs others with, which is no server's.
+    pub(super) fn own_pair(&self) -> Pair {
+        Pair { chain: self.pem.clone(), key: self.key.clone() }
+    }
+
+    /// A certificate for these names and addresses, good from the beginning of one year to that of another.
+    pub(super) fn pair_for_years(&self, names: &[&str], from: i32, to: i32) -> Pair {
+        let names: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
+        let mut params = CertificateParams::new(names).unwrap();
+        (params.not_before, params.not_after) = (date_time_ymd(from, 1, 1), date_time_ymd(to, 1, 1));
+        let key = KeyPair::generate().unwrap();
+        Pair { chain: params.signed_by(&key, &self.issuer).unwrap().pem(), key: key.serialize_pem() }
+    }
+
+    /// The same, good for long.
+    pub(super) fn pair(&self, names: &[&str]) -> Pair {
+        self.pair_for_years(names, 2000, 4000)
+    }
+}
+
+impl Pair {
+    /// As `cert.pem` and `key.pem`.
+    pub(super) fn write(&self, folder: &Path) {
+        fs::write(folder.join("cert.pem"), &self.chain).unwrap();
+        fs::write(folder.join("key.pem"), &self.key).unwrap();
+    }
+}
