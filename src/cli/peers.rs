@@ -23,8 +23,8 @@ pub(super) fn peers(args: &PeersArgs, config: Option<&Path>) -> Result<u8, Ended
     let loaded = open_alone(config, &environment).map_err(Ended::from);
     let opened = loaded.map_err(|ended| Ended { code: ended.code.min(USAGE), ..ended })?;
     let trust = trust(&opened)?;
+    let credentials = session::credentials(&args.session, Some(&opened)).map_err(|error| Ended::new(USAGE, error))?;
     let Opened { loaded, .. } = opened;
-    let credentials = session::credentials(&args.session, config).map_err(|error| Ended::new(USAGE, error))?;
     let asked_for = loaded.config.auth.mode != AuthMode::None;
     if asked_for && !credentials.has_session() {
         let message = "the nodes ask for a session: give --session @FILE, or $KEYVIZ_SESSION, or run this as a user who \

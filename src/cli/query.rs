@@ -17,7 +17,7 @@ use super::{
     view::{self, Answer, Colour, Terminal},
 };
 use crate::{
-    config::{NotFound, OpenError, Server, open_alone},
+    config::{NotFound, OpenError, Opened, Server, open_alone},
     fanout::{Credentials, MATRIX_PATH, MAX_ROWS, NodeQuery, Redactor},
     http::{ConnectTimeout, HyperClient, Trust},
 };
@@ -26,8 +26,11 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// `keyviz-fanout query`: one question to a daemon, shown.
 pub(super) fn query(args: &QueryArgs, config: Option<&Path>) -> Result<u8, Ended> {
-    let credentials = session::credentials(&args.session, config).map_err(|error| Ended::new(USAGE, error))?;
-    let daemon = Daemon::named(args.url.as_deref(), config)?;
+    // Once: it may come through a pipe.
+    let opened = open_alone(config, &environment);
+    let credentials = session::credentials(&args.session, opened.as_ref().ok());
+    let credentials = credentials.map_err(|error| Ended::new(USAGE, error))?;
+    let daemon = Daemon::named(args.url.as_deref(), opened, config.is_some())?;
     let url = question(args, &daemon.url)?;
     let waiting_for = format!("waiting for {}", url.host_str().unwrap_or_default());
     let (status, body) = patience::wait_for(&waiting_for, fetch(url, daemon.trust, &credentials, args.timeout))?;
@@ -64,17 +67,13 @@ struct Daemon {
 }
 
 impl Daemon {
-    /// The one at `url`, else the one that the configuration is for.
-    fn named(url: Option<&str>, config: Option<&Path>) -> Result<Self, Ended> {
-        let opened = match open_alone(config, &environment) {
+    /// The one at `url`, else the one that the configuration is for, whose file was named on the command line or not.
+    fn named(url: Option<&str>, opened: Result<Opened, OpenError>, file_named: bool) -> Result<Self, Ended> {
+        let opened = match opened {
             Ok(opened) => Some(opened),
             Err(_) if url.is_some() => None,
             // The daemon's file may be closed to those who only ask the daemon.
-            Err(OpenError::NotFound(NotFound { named_by: None, .. }) | OpenError::Unreadable(_))
-                if config.is_none() =>
-            {
-                None
-            }
+            Err(OpenError::NotFound(NotFound { named_by: None, .. }) | OpenError::Unreadable(_)) if !file_named => None,
             Err(error) => return Err(Ended::new(USAGE, format!("{error}; name the daemon with --url"))),
         };
         let trust = opened.as_ref().map(trust).transpose();

@@ -1,10 +1,10 @@
-use std::{fs, io, path::Path};
+use std::{fs, io};
 
 use jiff::Timestamp;
 
-use super::{args::SessionArgs, environment};
+use super::args::SessionArgs;
 use crate::{
-    config::{Opened, beside, open_alone, read_secret},
+    config::{Opened, beside, read_secret},
     fanout::Credentials,
     session::{Keys, SigningKey},
 };
@@ -28,8 +28,9 @@ pub(super) enum SessionError {
 }
 
 /// The session to show: the one that was given, else one made here where the cluster's key may be read, else none.
-pub(super) fn credentials(args: &SessionArgs, config: Option<&Path>) -> Result<Credentials, SessionError> {
-    Ok(given(args)?.or_else(|| minted(config)).unwrap_or_default())
+/// `opened` is the configuration, where it could be read.
+pub(super) fn credentials(args: &SessionArgs, opened: Option<&Opened>) -> Result<Credentials, SessionError> {
+    Ok(given(args)?.or_else(|| minted(opened?)).unwrap_or_default())
 }
 
 /// `--session @FILE`, else the variable. A leading `admin_session=` is taken off, as it comes along when the cookie is
@@ -53,8 +54,7 @@ fn given(args: &SessionArgs) -> Result<Option<Credentials>, SessionError> {
 }
 
 /// By `auth.signing_key_file`. Whoever may not read it has to bring a session, and is told so by who asks for one.
-fn minted(config: Option<&Path>) -> Option<Credentials> {
-    let Opened { loaded, source, .. } = open_alone(config, &environment).ok()?;
+fn minted(Opened { loaded, source, .. }: &Opened) -> Option<Credentials> {
     let path = beside(&source.path, loaded.config.auth.signing_key_file.as_deref()?);
     let key = SigningKey::parse(&read_secret(&path, KEY_FILE_MAX).ok()?).ok()?;
     let (session, _) = Keys::new(key, None).mint(Timestamp::now().as_second());

@@ -63,11 +63,11 @@ impl Fingerprint {
 
 /// Of a file that holds what an error says, the hash is another than the error's.
 fn part(read: Result<&[u8], &ReadError>) -> [u8; 32] {
-    let (tag, bytes) = match read {
-        Ok(bytes) => ([1], bytes.to_vec()),
-        Err(error) => ([0], error.to_string().into_bytes()),
+    let hash = match read {
+        Ok(bytes) => Sha256::new_with_prefix([1]).chain_update(bytes),
+        Err(error) => Sha256::new_with_prefix([0]).chain_update(error.to_string()),
     };
-    Sha256::new_with_prefix(tag).chain_update(bytes).finalize().into()
+    hash.finalize().into()
 }
 
 impl Reading {
