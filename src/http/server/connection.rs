@@ -29,7 +29,7 @@ use super::{
     request::{self, Ends},
     wire::{Answering, Turn, Wire},
 };
-use crate::http::{body::Outgoing, headers};
+use crate::http::{body::Outgoing, headers, stream::BoxStream};
 
 /// Most bytes of a request's head; a longer one is 431.
 const MAX_HEAD: usize = 64 * 1024;
@@ -45,11 +45,7 @@ where
     let Ok(ends) = Ends::of(&socket) else { return };
     prepare(&socket);
     let options = terms.applied_to((host.options)());
-    let opened = select_biased! {
-        opened = pin!(opening::open(&socket, &options).fuse()) => opened,
-        () = pin!(terms.are_over().fuse()) => None,
-    };
-    let Some(stream) = opened else { return };
+    let Some(stream) = open(&socket, &options, &terms).await else { return };
     let turn = Arc::new(Turn::new(place));
     let wire = FuturesIo::new(Wire::new(stream, Arc::clone(&turn), options.write_timeout));
     let over_limit = matches!(terms, Terms::OverLimit);
@@ -81,11 +77,17 @@ where
         Ok(()) => refusal::linger(stream, &socket).await,
         Err(error) => {
             log::debug!("connection of {} ended: {error}", ends.peer);
-            let unasked = || (over_limit && error.is_timeout()).then(|| Refusal::too_many_connections(&options));
-            if let Some(refusal) = Refusal::of_head(&error).or_else(unasked).filter(|_| turn.is_idle()) {
-                refusal::send(stream, &socket, &refusal.to_text(&(host.options)().refusal_headers)).await;
+            if let Some(answer) = host.owed(&error, over_limit).filter(|_| turn.is_idle()) {
+                refusal::send(stream, &socket, &answer).await;
             }
         }
+    }
+}
+
+async fn open(socket: &TcpStream, options: &ServeOptions, terms: &Terms) -> Option<BoxStream> {
+    select_biased! {
+        opened = pin!(opening::open(socket, options).fuse()) => opened,
+        () = pin!(terms.are_over().fuse()) => None,
     }
 }
 
@@ -129,6 +131,14 @@ where
         };
         let response = response.unwrap_or_else(|refusal| refusal.into_response(&options.refusal_headers));
         to_hyper(response, head_only).map(|body| Outgoing::new(body, answering))
+    }
+
+    /// What is still to be said to a client of whose head hyper made nothing.
+    fn owed(&self, error: &hyper::Error, over_limit: bool) -> Option<String> {
+        let options = (self.options)();
+        let unasked = || (over_limit && error.is_timeout()).then(|| Refusal::too_many_connections(&options));
+        let refusal = Refusal::of_head(error).or_else(unasked)?;
+        Some(refusal.to_text(&options.refusal_headers))
     }
 
     /// The app's answer; a handler that panics costs its own request alone.
