@@ -32,6 +32,7 @@
 //! | [`http`] | hyper under tide and under surf, TLS under both |
 //! | [`api`] | the HTTP interface as a tide app, to serve or to mount |
 //! | [`metrics`] | what is counted, for Prometheus |
+//! | `descriptors` | how the files that may be open are shared out |
 //! | [`demo`] | a simulated cluster |
 //! | [`cli`] | the commands of the binary |
 //!
@@ -51,6 +52,7 @@ pub mod cli;
 pub mod config;
 mod control;
 pub mod demo;
+mod descriptors;
 pub mod fanout;
 
 mod flights;

@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    sync::OnceLock,
     time::{Duration, Instant},
 };
 
@@ -17,8 +18,10 @@ use prometheus_client::{
 };
 
 mod configuration;
+mod connections;
 mod nodes;
 
+pub use self::connections::Connections;
 use self::{
     configuration::ConfigMetrics,
     nodes::{NodeLabels, NodeMetrics},
@@ -35,6 +38,7 @@ pub struct Metrics {
     nodes: NodeMetrics,
     merges: Histogram,
     config: ConfigMetrics,
+    connections: OnceLock<Box<dyn Fn() -> Connections + Send + Sync>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -73,7 +77,7 @@ impl Default for Metrics {
         let merges = seconds();
         registry.register_with_unit("merge_duration", "Merges", Unit::Seconds, merges.clone());
         let config = ConfigMetrics::registered(&mut registry);
-        Self { registry, requests, fanouts, nodes, merges, config }
+        Self { registry, requests, fanouts, nodes, merges, config, connections: OnceLock::new() }
     }
 }
 
@@ -116,6 +120,11 @@ impl Metrics {
         self.config.configured(generation, sha256);
     }
 
+    /// From now on shows the connections that `source` tells of. The first source stays.
+    pub fn show_connections(&self, source: impl Fn() -> Connections + Send + Sync + 'static) {
+        let _ = self.connections.set(Box::new(source));
+    }
+
     /// The text format, with the breakers as they are now.
     pub fn render<'a>(&self, breakers: impl Iterator<Item = (&'a str, bool)>) -> Result<String, fmt::Error> {
         // A registry for this answer alone: a gauge that is kept would outlive its peer, and one that is cleared would
@@ -126,9 +135,15 @@ impl Metrics {
         for (node, open) in breakers {
             gauges.get_or_create(&NodeLabels { node: node.to_owned() }).set(open.into());
         }
+        let mut process = Registry::default();
+        if let Some(connections) = self.connections.get().map(|source| source()) {
+            connections.register(&mut now);
+            connections.register_process(&mut process);
+        }
         let mut out = String::new();
-        text::encode_registry(&mut out, &self.registry)?;
-        text::encode_registry(&mut out, &now)?;
+        for registry in [&self.registry, &now, &process] {
+            text::encode_registry(&mut out, registry)?;
+        }
         text::encode_eof(&mut out)?;
         Ok(out)
     }

@@ -44,6 +44,9 @@ const PATHS: [&str; 8] = [
     METRICS_PATH,
 ];
 
+/// What a supervisor asks, which has to be answered however busy the daemon is.
+pub(crate) const VITAL_PATHS: &[&str] = &[HEALTH_PATH, READY_PATH];
+
 type State = Arc<Service>;
 
 /// Mounts the extension into a node's own app: the paths of SPEC §2 are answered by [`app`], with its own checks and

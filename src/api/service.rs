@@ -201,6 +201,11 @@ impl Service {
         self.active().materials.identity.as_ref().map(|identity| Arc::clone(&identity.config))
     }
 
+    /// What is counted.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
     /// Headers that every answer carries (SPEC §2), as name and value.
     pub fn headers(&self) -> Vec<(&'static str, String)> {
         self.active().headers(&self.fanout)

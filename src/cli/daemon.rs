@@ -15,7 +15,7 @@ use serde_json::{Value as Json, json};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook_async_std::Signals;
 
-use super::{CONFIG, Ended, FAILED, environment, logging::LogLevel, supervisor::Supervisor};
+use super::{CONFIG, Ended, FAILED, environment, listening, logging::LogLevel, supervisor::Supervisor};
 use crate::{
     api::{
         self, Candidate, Service, Trigger,
@@ -23,7 +23,8 @@ use crate::{
     },
     config::{Config, Found, beside},
     control::{BindError, Command, ControlSocket},
-    http::{ServeOptions, serve},
+    descriptors::Descriptors,
+    http::serve,
     reload::{Effects, Handle, Reloader},
 };
 
@@ -43,6 +44,7 @@ pub(super) struct Daemon {
     pub(super) service: Arc<Service>,
     pub(super) address: SocketAddr,
     listener: TcpListener,
+    descriptors: Arc<Descriptors>,
     signals: Signals,
     control: Option<ControlSocket>,
     file: Option<File>,
@@ -58,6 +60,8 @@ impl Daemon {
     /// Without a `file`, the configuration stays as it is.
     pub(super) async fn bind(candidate: Candidate, signals: Signals, file: Option<File>) -> Result<Self, Ended> {
         let server = &candidate.loaded.config.server;
+        let descriptors = Arc::new(Descriptors::of_this_process());
+        descriptors.provide(server.max_connections);
         let control = match (&server.control_socket, &file) {
             (Some(socket), Some(file)) => {
                 let bound = ControlSocket::bind(&beside(&file.found.path, socket)).await;
@@ -71,14 +75,14 @@ impl Daemon {
         let listener = TcpListener::bind(wanted).await.map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
         let service = Service::builder(candidate).listens_on(address).build();
-        Ok(Self { service, address, listener, signals, control, file })
+        Ok(Self { service, address, listener, descriptors, signals, control, file })
     }
 
     /// Serves until SIGTERM or SIGINT, and then what was begun; a second signal ends it at once.
     pub(super) async fn serve(self) -> u8 {
-        let Self { service, listener, signals, control, file, .. } = self;
+        let Self { service, listener, descriptors, signals, control, file, .. } = self;
         let supervisor = Arc::new(Supervisor::from_env());
-        let (reloader, handle) = file.map(|file| reloader(&service, file, &supervisor)).unzip();
+        let (reloader, handle) = file.map(|file| reloader(&service, file, &supervisor, &descriptors)).unzip();
         supervisor.ready(&status::line(&service));
         let reloads = reloader.map(|reloader| keep("reloading", reloader.run()));
         let answers = answers(&service, handle.clone());
@@ -87,10 +91,7 @@ impl Daemon {
             Some(keep("the status for systemd", keep_status(Arc::clone(&service), Arc::clone(&supervisor)))),
             Some(keep("the watchdog", keep_alive(Arc::clone(&supervisor)))),
         ];
-        let options = {
-            let service = Arc::clone(&service);
-            move || serve_options(&service)
-        };
+        let options = listening::options(&service, &descriptors);
         let app = api::app(Arc::clone(&service));
         let end = {
             let service = Arc::clone(&service);
@@ -118,12 +119,17 @@ fn keep(what: &'static str, work: impl Future<Output = ()> + Send + 'static) -> 
     })
 }
 
-fn reloader(service: &Arc<Service>, file: File, supervisor: &Arc<Supervisor>) -> (Reloader<Outside>, Handle) {
+fn reloader(
+    service: &Arc<Service>,
+    file: File,
+    supervisor: &Arc<Supervisor>,
+    descriptors: &Arc<Descriptors>,
+) -> (Reloader<Outside>, Handle) {
     let File { found, level } = file;
     let rust_log = environment("RUST_LOG").and_then(|value| value.into_string().ok());
-    let (service, supervisor) = (Arc::clone(service), Arc::clone(supervisor));
-    let outside = Outside { service: Arc::clone(&service), level, supervisor };
-    Reloader::new(service, found, rust_log, outside)
+    let (supervisor, descriptors) = (Arc::clone(supervisor), Arc::clone(descriptors));
+    let outside = Outside { service: Arc::clone(service), level, supervisor, descriptors };
+    Reloader::new(Arc::clone(service), found, rust_log, outside)
 }
 
 /// What an attempt to reload does outside the service.
@@ -131,6 +137,7 @@ struct Outside {
     service: Arc<Service>,
     level: LogLevel,
     supervisor: Arc<Supervisor>,
+    descriptors: Arc<Descriptors>,
 }
 
 impl Effects for Outside {
@@ -140,6 +147,7 @@ impl Effects for Outside {
 
     fn applied(&self, config: &Config) {
         self.level.set(&config.log.level);
+        self.descriptors.provide(config.server.max_connections);
     }
 
     fn ended(&self) {
@@ -180,18 +188,6 @@ async fn keep_status(service: Arc<Service>, supervisor: Arc<Supervisor>) {
 async fn keep_alive(supervisor: Arc<Supervisor>) {
     // Being polled shows that the executor goes on; this, that the threads for blocking work do.
     supervisor.keep_alive(|| async { timeout(PROGRESS, task::spawn_blocking(|| ())).await.is_ok() }).await;
-}
-
-/// By the configuration that runs now.
-fn serve_options(service: &Service) -> ServeOptions {
-    let server = &service.snapshot().config.server;
-    ServeOptions {
-        max_connections: server.max_connections,
-        grace: server.shutdown_grace,
-        tls: service.tls(),
-        refusal_headers: service.headers(),
-        ..ServeOptions::default()
-    }
 }
 
 async fn told_to_end(mut signals: Signals, handle: Option<Handle>) {

@@ -4,6 +4,7 @@ mod args;
 pub mod check;
 mod daemon;
 mod demo;
+mod listening;
 mod logging;
 mod patience;
 mod peers;

@@ -14,5 +14,5 @@ mod tls;
 pub use futures_rustls::rustls;
 
 pub use client::{ConnectTimeout, HyperClient, SentStatus, WireError, WireErrorKind};
-pub use server::{ServeOptions, serve};
+pub use server::{Count, ServeOptions, Tally, serve};
 pub use tls::{Identity, IdentityError, NotRoots, Trust};

@@ -1,21 +1,21 @@
 //! tide over hyper: an accept loop with a limit and a drain.
 
 mod connection;
+mod door;
 mod opening;
+mod options;
+mod pace;
+mod places;
 mod refusal;
 mod request;
+mod tally;
 mod wire;
 
-use std::{
-    any::Any,
-    panic::AssertUnwindSafe,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use async_std::{
     future::timeout,
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
     task::{self, JoinHandle},
 };
 use futures_util::{
@@ -24,49 +24,19 @@ use futures_util::{
     select_biased,
     stream::{FuturesUnordered, StreamExt},
 };
+use socket2::SockRef;
 
-use futures_rustls::rustls::ServerConfig;
-use refusal::Refusal;
+use door::Door;
+pub use options::ServeOptions;
+pub use tally::{Count, Tally};
 
-/// Most connections over the limit that wait for their 503 to be read; further ones are closed without a word.
-const MAX_REFUSED: usize = 64;
-/// Pause after a failed accept, so that running out of file descriptors doesn't spin.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Connections that the system holds until they are accepted. More than come while the loop is at something else: what
+/// finds no room there is dropped unheard, and tries again after a second.
+const BACKLOG: i32 = 4096;
 /// How long a TLS handshake may go on that was not over when shutdown began.
 const HANDSHAKE_GRACE: Duration = Duration::from_millis(500);
 /// How long a cancelled connection may hold up the end: a handler that blocks its thread can't be cancelled.
 const CANCEL_WAIT: Duration = Duration::from_secs(1);
-
-/// What the accept loop asks for at each connection, and each refusal, so that it can change while serving.
-#[derive(Clone, Debug)]
-pub struct ServeOptions {
-    /// Most connections open at once; one more is answered 503 and closed.
-    pub max_connections: usize,
-    /// Time for a request's head to arrive, and for a connection to stay idle.
-    pub header_timeout: Duration,
-    /// Time a client may leave what was written unread before its connection is dropped.
-    pub write_timeout: Duration,
-    /// Time for connections to finish once shutdown began.
-    pub grace: Duration,
-    /// With it, a connection begins with TLS, in [`ServeOptions::header_timeout`]; one in the clear is answered 400.
-    pub tls: Option<Arc<ServerConfig>>,
-    /// Headers, as name and value, of the answers that don't come from the app: refusals and handlers that panicked.
-    pub refusal_headers: Vec<(&'static str, String)>,
-}
-
-impl Default for ServeOptions {
-    /// The limits of SPEC §5 where it has them.
-    fn default() -> Self {
-        Self {
-            max_connections: 1024,
-            header_timeout: Duration::from_secs(10),
-            write_timeout: Duration::from_secs(30),
-            grace: Duration::from_secs(10),
-            tls: None,
-            refusal_headers: Vec::new(),
-        }
-    }
-}
 
 /// What the connections of one server share.
 struct Host<S> {
@@ -74,23 +44,35 @@ struct Host<S> {
     options: Box<dyn Fn() -> ServeOptions + Send + Sync>,
 }
 
-/// When a connection ends from our side.
-enum Until {
-    /// At the end of the answer it is at when shutdown begins.
-    Stop(Stop),
-    /// After one answer.
-    Answered,
+/// What a connection gets, and when it ends from our side.
+#[derive(Clone)]
+enum Terms {
+    /// Answers, until the end of the one that it is at when shutdown begins.
+    Open(Stop),
+    /// One answer, since the server is ending.
+    Last,
+    /// One answer, and the app's only where that is always to be had.
+    OverLimit,
 }
 
-impl Until {
-    /// Resolves when a client that has not come to ask for anything is not waited for any longer.
-    async fn is_near(&self) {
+impl Terms {
+    /// The options of such a connection.
+    fn applied_to(&self, options: ServeOptions) -> ServeOptions {
         match self {
-            Self::Stop(stop) => {
+            Self::Open(_) | Self::Last => options,
+            // Even a refusal is read only by those who speak the protocol of the port.
+            Self::OverLimit => ServeOptions { header_timeout: refusal::LINGER, ..options },
+        }
+    }
+
+    /// Resolves when a client that has not come to ask for anything is not waited for any longer.
+    async fn are_over(&self) {
+        match self {
+            Self::Open(stop) => {
                 stop.clone().await;
                 task::sleep(HANDSHAKE_GRACE).await;
             }
-            Self::Answered => std::future::pending().await,
+            Self::Last | Self::OverLimit => std::future::pending().await,
         }
     }
 }
@@ -113,12 +95,15 @@ pub async fn serve<S>(
 where
     S: Clone + Send + Sync + 'static,
 {
+    // Where it is refused, the length stays what it was.
+    let _ = SockRef::from(&listener).listen(BACKLOG);
     let host = Arc::new(Host { app, options: Box::new(options) });
+    let mut door = Door::new(Arc::clone(&host));
     let stop = shutdown.boxed().shared();
-    let open = accept(&listener, &host, stop).await;
+    let open = accept(&listener, &mut door, stop).await;
     let grace = (host.options)().grace;
     let mut left = Left { open, late: Connections::new() };
-    if timeout(grace, left.drain(listener, &host)).await.is_ok() {
+    if timeout(grace, left.drain(listener, door)).await.is_ok() {
         return true;
     }
     let busy = left.open.into_iter().chain(left.late);
@@ -131,35 +116,18 @@ where
 type Connections = FuturesUnordered<JoinHandle<()>>;
 
 /// Takes connections until `stop`; gives those still open.
-async fn accept<S>(listener: &TcpListener, host: &Arc<Host<S>>, stop: Stop) -> Connections
+async fn accept<S>(listener: &TcpListener, door: &mut Door<S>, stop: Stop) -> Connections
 where
     S: Clone + Send + Sync + 'static,
 {
     let mut stopped = stop.clone().fuse();
     let mut incoming = listener.incoming().fuse();
     let mut open = Connections::new();
-    let mut refused = Connections::new();
-    let (mut full, mut failing) = (Complaint::default(), Complaint::default());
     loop {
         select_biased! {
             () = stopped => return open,
             () = open.select_next_some() => {}
-            () = refused.select_next_some() => {}
-            accepted = incoming.select_next_some() => match accepted {
-                Ok(stream) if open.len() < (host.options)().max_connections => {
-                    open.push(spawn(connection::run(stream, Arc::clone(host), Until::Stop(stop.clone()))));
-                }
-                Ok(stream) => {
-                    full.log(|| log::warn!("{} connections are open, further ones are refused", open.len()));
-                    if refused.len() < MAX_REFUSED {
-                        refused.push(spawn(turn_away(stream, Arc::clone(host))));
-                    }
-                }
-                Err(error) => {
-                    failing.log(|| log::error!("accept a connection: {error}"));
-                    task::sleep(ACCEPT_PAUSE).await;
-                }
-            },
+            accepted = incoming.select_next_some() => open.extend(door.admit(accepted, Terms::Open(stop.clone())).await),
         }
     }
 }
@@ -174,69 +142,20 @@ struct Left {
 
 impl Left {
     /// Waits for the connections that were open, answering newcomers meanwhile, and then for those.
-    async fn drain<S>(&mut self, listener: TcpListener, host: &Arc<Host<S>>)
+    async fn drain<S>(&mut self, listener: TcpListener, mut door: Door<S>)
     where
         S: Clone + Send + Sync + 'static,
     {
-        let most = (host.options)().max_connections;
         let mut incoming = listener.incoming().fuse();
         while !self.open.is_empty() {
             select_biased! {
                 () = self.open.select_next_some() => {}
                 () = self.late.select_next_some() => {}
-                accepted = incoming.select_next_some() => match accepted {
-                    Ok(stream) if self.late.len() < most => {
-                        self.late.push(spawn(connection::run(stream, Arc::clone(host), Until::Answered)));
-                    }
-                    Ok(_) => {}
-                    Err(_) => task::sleep(ACCEPT_PAUSE).await,
-                },
+                accepted = incoming.select_next_some() => self.late.extend(door.admit(accepted, Terms::Last).await),
             }
         }
         drop(incoming);
         drop(listener);
         while self.late.next().await.is_some() {}
-    }
-}
-
-/// A task whose panic ends it alone.
-fn spawn(work: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
-    task::spawn(async {
-        if let Err(panic) = AssertUnwindSafe(work).catch_unwind().await {
-            log::error!("a connection is dropped: its task panicked: {}", panic_message(&*panic));
-        }
-    })
-}
-
-fn panic_message(panic: &(dyn Any + Send)) -> &str {
-    panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message")
-}
-
-async fn turn_away<S>(stream: TcpStream, host: Arc<Host<S>>) {
-    let options = (host.options)();
-    // Even a refusal is read only by those who speak the protocol of the port.
-    let options = ServeOptions { header_timeout: refusal::LINGER, ..options };
-    let Some(wire) = opening::open(&stream, &options).await else { return };
-    refusal::await_request(&stream).await;
-    let answer = Refusal::too_many_connections(options.max_connections).to_text(&options.refusal_headers);
-    refusal::send(wire, &stream, &answer).await;
-}
-
-/// What is logged once a second at most, however often it happens.
-#[derive(Default)]
-struct Complaint {
-    last: Option<Instant>,
-}
-
-impl Complaint {
-    fn log(&mut self, log: impl FnOnce()) {
-        if self.last.is_none_or(|last| last.elapsed() >= Duration::from_secs(1)) {
-            log();
-            self.last = Some(Instant::now());
-        }
     }
 }

@@ -1,5 +1,6 @@
 //! `http::serve` as a client on a socket sees it.
 
+mod crowds;
 mod limits;
 mod requests;
 

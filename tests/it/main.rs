@@ -25,6 +25,7 @@ mod fanout_warnings;
 mod http_client;
 mod http_server;
 mod interface;
+mod listener;
 mod logs;
 mod membership;
 mod merge_cells;

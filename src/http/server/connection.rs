@@ -17,44 +17,47 @@ use hyper::{
     service::service_fn,
 };
 use smol_hyper::rt::{FuturesIo, SmolTimer};
+use socket2::SockRef;
 use tide::http;
 
 use super::{
-    Host, ServeOptions, Until, opening, panic_message,
+    Host, ServeOptions, Terms,
+    door::panic_message,
+    opening,
+    places::Place,
     refusal::{self, Refusal},
     request::{self, Ends},
     wire::{Answering, Turn, Wire},
 };
-use crate::http::{body::Outgoing, headers};
+use crate::http::{body::Outgoing, headers, stream::BoxStream};
 
 /// Most bytes of a request's head; a longer one is 431.
 const MAX_HEAD: usize = 64 * 1024;
+/// Most bytes that the kernel holds for a client beyond what is on its way to it. It would hold megabytes, out of sight of
+/// every limit of this process, and tell of progress once in a megabyte, which a slow line takes minutes for.
+const MAX_UNSENT: u32 = 512 * 1024;
 
 /// Serves one connection to its end.
-pub(super) async fn run<S>(socket: TcpStream, host: Arc<Host<S>>, until: Until)
+pub(super) async fn run<S>(socket: TcpStream, host: Arc<Host<S>>, place: Arc<Place>, terms: Terms)
 where
     S: Clone + Send + Sync + 'static,
 {
     let Ok(ends) = Ends::of(&socket) else { return };
-    // Answers are written whole or in large frames; waiting to fill a segment gains nothing.
-    let _ = socket.set_nodelay(true);
-    let options = (host.options)();
-    let opened = select_biased! {
-        opened = pin!(opening::open(&socket, &options).fuse()) => opened,
-        () = pin!(until.is_near().fuse()) => None,
-    };
-    let Some(stream) = opened else { return };
-    let turn = Arc::new(Turn::default());
+    prepare(&socket);
+    let options = terms.applied_to((host.options)());
+    let Some(stream) = open(&socket, &options, &terms).await else { return };
+    let turn = Arc::new(Turn::new(place));
     let wire = FuturesIo::new(Wire::new(stream, Arc::clone(&turn), options.write_timeout));
+    let over_limit = matches!(terms, Terms::OverLimit);
     let service = service_fn(|request| {
         let (host, answering) = (Arc::clone(&host), turn.begin());
-        async move { Ok::<_, Infallible>(host.answer(request, ends, answering).await) }.boxed()
+        async move { Ok::<_, Infallible>(host.answer(request, ends, over_limit, answering).await) }.boxed()
     });
-    let (mut stop, keep_alive) = match until {
-        Until::Stop(stop) => (stop, true),
-        Until::Answered => (std::future::pending().boxed().shared(), false),
+    let (mut stop, keep_alive) = match terms {
+        Terms::Open(stop) => (stop, true),
+        Terms::Last | Terms::OverLimit => (std::future::pending().boxed().shared(), false),
     };
-    let mut connection = parser(&options).keep_alive(keep_alive).serve_connection(wire, service);
+    let mut connection = parser(&options, over_limit).keep_alive(keep_alive).serve_connection(wire, service);
     let mut stopping = false;
     let served = poll_fn(|cx| {
         if !stopping && stop.poll_unpin(cx).is_ready() {
@@ -64,24 +67,42 @@ where
         connection.poll_without_shutdown(cx)
     })
     .await;
-    let stream = connection.into_parts().io.into_inner().into_inner();
+    let wire = connection.into_parts().io.into_inner();
+    if wire.is_stalled() {
+        options.tally.stalled.add_one();
+    }
+    let stream = wire.into_inner();
     match served {
         Ok(()) if stopping => refusal::end(stream).await,
         Ok(()) => refusal::linger(stream, &socket).await,
         Err(error) => {
             log::debug!("connection of {} ended: {error}", ends.peer);
-            if let Some(refusal) = Refusal::of_head(&error).filter(|_| turn.is_idle()) {
-                refusal::send(stream, &socket, &refusal.to_text(&(host.options)().refusal_headers)).await;
+            if let Some(answer) = host.owed(&error, over_limit).filter(|_| turn.is_idle()) {
+                refusal::send(stream, &socket, &answer).await;
             }
         }
     }
 }
 
-fn parser(options: &ServeOptions) -> http1::Builder {
+async fn open(socket: &TcpStream, options: &ServeOptions, terms: &Terms) -> Option<BoxStream> {
+    select_biased! {
+        opened = pin!(opening::open(socket, options).fuse()) => opened,
+        () = pin!(terms.are_over().fuse()) => None,
+    }
+}
+
+/// What can't be set stays as it is: the connection is slower then, or takes more memory.
+fn prepare(socket: &TcpStream) {
+    // Answers are written whole or in large frames; waiting to fill a segment gains nothing.
+    let _ = socket.set_nodelay(true);
+    let _ = SockRef::from(socket).set_tcp_notsent_lowat(MAX_UNSENT);
+}
+
+fn parser(options: &ServeOptions, over_limit: bool) -> http1::Builder {
     let mut parser = http1::Builder::new();
     parser
         .timer(SmolTimer::new())
-        .header_read_timeout(options.header_timeout)
+        .header_read_timeout(if over_limit { refusal::MOMENT } else { options.header_timeout })
         .max_buf_size(MAX_HEAD)
         .max_header_size(MAX_HEAD)
         .writev(true);
@@ -96,15 +117,28 @@ where
         &self,
         request: Request<Incoming>,
         ends: Ends,
+        over_limit: bool,
         answering: Answering,
     ) -> Response<Outgoing<Answering>> {
         let head_only = request.method() == Method::HEAD;
+        let options = (self.options)();
         let response = match request::convert(request, ends) {
+            Ok(request) if over_limit && !is_always_answered(&request, &options) => {
+                Err(Refusal::too_many_connections(&options))
+            }
             Ok(request) => self.ask(request).await,
             Err(refusal) => Err(refusal),
         };
-        let response = response.unwrap_or_else(|refusal| refusal.into_response(&(self.options)().refusal_headers));
+        let response = response.unwrap_or_else(|refusal| refusal.into_response(&options.refusal_headers));
         to_hyper(response, head_only).map(|body| Outgoing::new(body, answering))
+    }
+
+    /// What is still to be said to a client of whose head hyper made nothing.
+    fn owed(&self, error: &hyper::Error, over_limit: bool) -> Option<String> {
+        let options = (self.options)();
+        let unasked = || (over_limit && error.is_timeout()).then(|| Refusal::too_many_connections(&options));
+        let refusal = Refusal::of_head(error).or_else(unasked)?;
+        Some(refusal.to_text(&options.refusal_headers))
     }
 
     /// The app's answer; a handler that panics costs its own request alone.
@@ -122,6 +156,11 @@ where
             }
         }
     }
+}
+
+fn is_always_answered(request: &http::Request, options: &ServeOptions) -> bool {
+    matches!(request.method(), http::Method::Get | http::Method::Head)
+        && options.always_answered.contains(&request.url().path())
 }
 
 /// The framing is hyper's, from the body's length; only an answer to HEAD may declare a length without a body.

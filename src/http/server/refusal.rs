@@ -4,10 +4,11 @@ use async_std::{future::timeout, net::TcpStream};
 use futures_util::{AsyncReadExt, AsyncWriteExt, io};
 use tide::http::{Response, StatusCode};
 
+use super::ServeOptions;
 use crate::http::stream::BoxStream;
 
 /// How long a client that is refused whatever it asks may take to ask.
-const MOMENT: Duration = Duration::from_millis(100);
+pub(super) const MOMENT: Duration = Duration::from_millis(100);
 /// How long a refused client may take to read its answer and close.
 pub(super) const LINGER: Duration = Duration::from_millis(500);
 /// Most bytes read from a client whose request is not wanted.
@@ -38,8 +39,9 @@ impl Refusal {
         }
     }
 
-    pub(super) fn too_many_connections(most: usize) -> Self {
-        let message = format!("{most} connections are open, and more are not taken (server.max_connections)");
+    pub(super) fn too_many_connections(options: &ServeOptions) -> Self {
+        let ServeOptions { max_connections, limited_by, .. } = options;
+        let message = format!("{max_connections} connections are open, and more are not taken ({limited_by})");
         Self { status: StatusCode::ServiceUnavailable, code: "internal", message }
     }
 
@@ -98,11 +100,6 @@ impl Refusal {
         }
         fields
     }
-}
-
-/// Gives a client a moment to ask before it is refused: some take an answer that came first for no answer at all.
-pub(super) async fn await_request(stream: &TcpStream) {
-    let _ = timeout(MOMENT, stream.peek(&mut [0])).await;
 }
 
 /// Writes a last answer and closes, reading on for a moment: a socket closed with bytes unread is reset, and a reset

@@ -1,6 +1,7 @@
 //! Limits, slow clients, clients that leave, shutdown.
 
 use std::{
+    io::{Read, Write},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -10,14 +11,18 @@ use std::{
 
 use async_std::{
     channel::{Receiver, Sender, bounded},
-    io::WriteExt,
+    io::WriteExt as _,
     net::TcpStream,
     task,
 };
 use futures_util::FutureExt;
-use keyviz_fanout::http::ServeOptions;
+use keyviz_fanout::http::{
+    ServeOptions, Tally,
+    rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, StreamOwned},
+};
 
 use super::{BIG, Server, app, assert_refused, body, get, header, options, read_all, read_one, run};
+use crate::support::eventually;
 
 #[test]
 fn a_slow_head_is_cut() {
@@ -33,10 +38,11 @@ fn a_slow_head_is_cut() {
 #[test]
 fn a_connection_over_the_limit_is_refused_until_one_closes() {
     run(async {
-        let server = Server::start(|| ServeOptions { max_connections: 1, ..options() }).await;
+        let (app, _go, entered) = waiting_app();
+        let server = Server::with_app(app, || ServeOptions { max_connections: 1, ..options() }).await;
         let mut first = server.connect().await;
-        first.write_all(b"GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
-        read_one(&mut first).await;
+        first.write_all(get("/wait").as_bytes()).await.unwrap();
+        entered.recv().await.unwrap();
         // Not even a request is needed for the answer.
         assert_refused(&read_all(&mut server.connect().await).await, 503, "internal");
         assert_refused(&server.exchange(get("/hello")).await, 503, "internal");
@@ -71,8 +77,38 @@ fn a_client_that_does_not_read_is_dropped() {
     });
 }
 
+#[test]
+fn a_client_that_does_not_read_is_dropped_in_tls_too() {
+    run(async {
+        let pair = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let (certificate, key) = (pair.cert.der().clone(), pair.signing_key.serialize_der());
+        let tls = ServerConfig::builder().with_no_client_auth();
+        let tls = Arc::new(tls.with_single_cert(vec![certificate.clone()], key.try_into().unwrap()).unwrap());
+        let tally = Arc::new(Tally::default());
+        let counted = Arc::clone(&tally);
+        let options = move || ServeOptions {
+            tls: Some(Arc::clone(&tls)),
+            write_timeout: Duration::from_millis(300),
+            tally: Arc::clone(&counted),
+            ..options()
+        };
+        let server = Server::start(options).await;
+        let mut roots = RootCertStore::empty();
+        roots.add(certificate).unwrap();
+        let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+        let client = ClientConnection::new(Arc::new(config), "localhost".try_into().unwrap()).unwrap();
+        let socket = std::net::TcpStream::connect(server.address).unwrap();
+        let mut client = StreamOwned::new(client, socket);
+        client.write_all(get("/big").as_bytes()).unwrap();
+        eventually("an end of patience", async || (tally.stalled.get() == 1).then_some(())).await;
+        let mut answer = Vec::new();
+        let _ = client.read_to_end(&mut answer);
+        assert!(answer.len() < BIG);
+    });
+}
+
 /// `/wait` answers once the returned sender has sent; the receiver tells that its handler began.
-fn waiting_app() -> (tide::Server<()>, Sender<()>, Receiver<()>) {
+pub(super) fn waiting_app() -> (tide::Server<()>, Sender<()>, Receiver<()>) {
     let (go, gone) = bounded(1);
     let (enter, entered) = bounded(1);
     let mut app = app();
