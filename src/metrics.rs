@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use prometheus_client::{
@@ -17,7 +17,10 @@ use prometheus_client::{
 };
 
 mod configuration;
+mod load;
 mod nodes;
+
+pub use load::Load;
 
 use self::{
     configuration::ConfigMetrics,
@@ -84,8 +87,8 @@ impl Metrics {
     }
 
     /// Notes a whole fan-out and its calls.
-    pub fn fanout<'a>(&self, started: Instant, calls: impl IntoIterator<Item = CallResult<'a>>) {
-        self.fanouts.observe(started.elapsed().as_secs_f64());
+    pub fn fanout<'a>(&self, took: Duration, calls: impl IntoIterator<Item = CallResult<'a>>) {
+        self.fanouts.observe(took.as_secs_f64());
         self.nodes.called(calls);
     }
 
@@ -116,8 +119,8 @@ impl Metrics {
         self.config.configured(generation, sha256);
     }
 
-    /// The text format, with the breakers as they are now.
-    pub fn render<'a>(&self, breakers: impl Iterator<Item = (&'a str, bool)>) -> Result<String, fmt::Error> {
+    /// The text format, with the breakers and the load as they are now.
+    pub fn render<'a>(&self, breakers: impl Iterator<Item = (&'a str, bool)>, load: Load) -> Result<String, fmt::Error> {
         // A registry for this answer alone: a gauge that is kept would outlive its peer, and one that is cleared would
         // be missing from an answer made at the same time.
         let mut now = Registry::with_prefix(PREFIX);
@@ -126,6 +129,7 @@ impl Metrics {
         for (node, open) in breakers {
             gauges.get_or_create(&NodeLabels { node: node.to_owned() }).set(open.into());
         }
+        load.register(&mut now);
         let mut out = String::new();
         text::encode_registry(&mut out, &self.registry)?;
         text::encode_registry(&mut out, &now)?;
