@@ -1,9 +1,6 @@
 //! What Prometheus is told (SPEC §2, `/metrics`). Knows nothing of HTTP or of matrices.
 
-use std::{
-    fmt,
-    time::Duration,
-};
+use std::{fmt, time::Duration};
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text},
@@ -120,7 +117,11 @@ impl Metrics {
     }
 
     /// The text format, with the breakers and the load as they are now.
-    pub fn render<'a>(&self, breakers: impl Iterator<Item = (&'a str, bool)>, load: Load) -> Result<String, fmt::Error> {
+    pub fn render<'a>(
+        &self,
+        breakers: impl Iterator<Item = (&'a str, bool)>,
+        load: Load,
+    ) -> Result<String, fmt::Error> {
         // A registry for this answer alone: a gauge that is kept would outlive its peer, and one that is cleared would
         // be missing from an answer made at the same time.
         let mut now = Registry::with_prefix(PREFIX);

@@ -8,7 +8,8 @@ use tide::{Request, Response, StatusCode};
 use super::{ApiError, State, auth, gate, held, json};
 use crate::{
     fanout::{
-        AnswerBody, Caller, Deadline, Failure, Fanout, FanoutBlock, LocalMatrix, LocalNode, MatrixQuery, Outcome, Snapshot, Verdict,
+        AnswerBody, Caller, Deadline, Failure, Fanout, FanoutBlock, LocalMatrix, LocalNode, MatrixQuery, Outcome,
+        Snapshot, Verdict,
     },
     matrix,
 };

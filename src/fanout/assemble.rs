@@ -62,9 +62,11 @@ pub(crate) fn assemble(round: &Round, query: MatrixQuery, gathered: Gathered) ->
 pub(crate) fn not_tried(snapshot: &Snapshot, failure: &Failure) -> Outcome {
     let called = |node: &str, role| Called::not_tried(node, role, failure.clone());
     let cast = snapshot.cast();
-    let entries = snapshot.peers.iter().zip(&cast).map(|(peer, assigned)| {
-        (assigned.role == Role::Peer).then(|| called(&peer.entry.entry, Role::Peer))
-    });
+    let entries = snapshot
+        .peers
+        .iter()
+        .zip(&cast)
+        .map(|(peer, assigned)| (assigned.role == Role::Peer).then(|| called(&peer.entry.entry, Role::Peer)));
     let entries = entries.collect();
     let local = snapshot.local.as_ref().map(|local| called(local.source.name(), Role::Own));
     let nodes = list(snapshot, Gathered { local, cast, entries });

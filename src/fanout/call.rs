@@ -131,12 +131,12 @@ impl Round {
     async fn decode(&self, reply: Reply, series: Series) -> Result<Answer, Failure> {
         let most = reply.tally.most();
         self.deadline.grow(&self.decoded, most, MEMORY).await?;
+        // More at once than there are cores gains nothing.
         let turn = self.fanout.cores.acquire().await;
         let small = reply.body.len() <= DECODED_IN_PLACE;
         let (redactor, buffers) = (self.caller.credentials.redactor(), Arc::clone(&self.fanout.buffers));
         let work = move || answer_of(reply, series, &redactor, &buffers);
         let decoded = if small { work() } else { task::spawn_blocking(work).await };
-        // More at once than there are cores gains nothing.
         drop(turn);
         match decoded {
             Ok(answer) => self.hold(answer, most).await,

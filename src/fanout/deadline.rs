@@ -112,7 +112,9 @@ impl Progress {
 
     pub(super) fn deadline_passed(&self) -> Failure {
         let (reason, doing) = match *self.doing.lock().unwrap_or_else(PoisonError::into_inner) {
-            Doing::WaitingForTurn => (Reason::Overload, "waiting for a turn: this daemon has too many calls to nodes open"),
+            Doing::WaitingForTurn => {
+                (Reason::Overload, "waiting for a turn: this daemon has too many calls to nodes open")
+            }
             Doing::WaitingForHead => (Reason::Deadline, "waiting for an answer"),
             Doing::WaitingForMemory => (Reason::Overload, "waiting for fanout.memory_budget"),
             Doing::ReadingBody => (Reason::Deadline, "reading the body"),

@@ -128,7 +128,15 @@ fn the_hash_survives_a_double() {
 
 #[test]
 fn what_is_in_use_is_told_by_kind() {
-    let load = Load { bodies: 1, decoded: 2, answers: 3, answers_given_up: 4, calls: 5, fanouts_waiting: 6, ..Load::default() };
+    let load = Load {
+        bodies: 1,
+        decoded: 2,
+        answers: 3,
+        answers_given_up: 4,
+        calls: 5,
+        fanouts_waiting: 6,
+        ..Load::default()
+    };
     let text = Metrics::default().render(std::iter::empty(), load).unwrap();
     let memory = ["bodies", "decoded", "answers"].map(|kind| value(&text, &format!("memory_bytes{{kind=\"{kind}\"}}")));
     assert_eq!(memory, [Some(1), Some(2), Some(3)]);

@@ -57,6 +57,8 @@ struct Pool {
 struct Asked {
     ticket: u64,
     share: u64,
+    /// Whose the share is: kept here, as a long queue is searched for it.
+    party: Party,
     amount: u64,
     waker: Option<Waker>,
 }
@@ -81,7 +83,8 @@ impl State {
     /// Queues for more; a ticket that is not in the queue any more was granted.
     pub(super) fn ask(&mut self, kind: Kind, share: u64, amount: u64) -> u64 {
         let ticket = self.new_id();
-        self.pool(kind).queue.push_back(Asked { ticket, share, amount, waker: None });
+        let Some(&Held { party, .. }) = self.shares.get(&share) else { return ticket };
+        self.pool(kind).queue.push_back(Asked { ticket, share, party, amount, waker: None });
         self.settle();
         ticket
     }
@@ -161,7 +164,7 @@ impl State {
         }
         let favoured = self.favoured?;
         pool.queue.iter().position(|asked| {
-            let held = self.shares.get(&asked.share).filter(|held| held.party == favoured);
+            let held = if asked.party == favoured { self.shares.get(&asked.share) } else { None };
             held.is_some_and(|held| pool.fits(held, asked.amount) || pool.fits_aside(held))
         })
     }
