@@ -30,14 +30,15 @@ pub(crate) struct Shares {
 }
 
 impl Shares {
-    /// Of a process that may open `limit` files. Where they are too few for `max_connections` and all calls, both get
-    /// about as many; at least one each, even where `limit` has no room for that.
+    /// Of a process that may open `limit` files. Calls get theirs first, up to half: how many there may be is settled once,
+    /// and `max_connections` may change later. At least one of each, even where `limit` has no room for that.
     pub(crate) fn of(limit: usize, max_connections: usize) -> Self {
         let left = limit - OWN.min(limit / 2);
         let refused = (left / 8).clamp(1, REFUSED);
         let left = left.saturating_sub(refused);
-        let connections = max_connections.min(left - CALLS.min(left / 2)).max(1);
-        let calls = left.saturating_sub(connections).clamp(1, CALLS);
+        let calls = CALLS.min(left / 2);
+        let connections = max_connections.min(left - calls).max(1);
+        let calls = calls.max(1);
         Self { connections, refused, calls }
     }
 
@@ -147,6 +148,7 @@ mod tests {
             assert!(connections <= max && connections >= 1 && refused >= 1, "{limit} {max}");
             assert!(connections + refused + calls <= limit - OWN.min(limit / 2), "{limit} {max}");
             assert!(calls >= CALLS.min(connections - 1), "as many calls as connections: {limit} {max}");
+            assert_eq!(calls, Shares::of(limit, 1).calls, "whatever connections are wanted: {limit} {max}");
         }
     }
 
@@ -158,7 +160,7 @@ mod tests {
         };
         assert_eq!(shares(1024, 1024), [448, 64, 448]);
         assert_eq!(shares(64, 1024), [14, 4, 14]);
-        assert_eq!(shares(64, 2), [2, 4, 26]);
+        assert_eq!(shares(64, 2), [2, 4, 14]);
         // Not to be lived with, and no reason to panic.
         assert_eq!(shares(0, 1024), [1, 1, 1]);
     }

@@ -26,6 +26,17 @@ where
     K: Clone + Eq + Hash + Send + 'static,
     T: Clone + Send + Sync + 'static,
 {
+    /// The flight for `key`, if one is under way.
+    pub(crate) fn under_way(&self, key: &K) -> Option<impl Future<Output = T> + use<K, T>> {
+        self.lock().get(key).cloned()
+    }
+
+    /// How many flights are under way.
+    #[cfg(test)]
+    pub(crate) fn count(&self) -> usize {
+        self.lock().len()
+    }
+
     /// The outcome of the flight for `key`: the one under way, or else `work`, started now.
     pub(crate) async fn join<F>(self: &Arc<Self>, key: K, work: impl FnOnce() -> F) -> T
     where
@@ -116,6 +127,22 @@ mod tests {
         assert!((&mut joined).now_or_never().is_none());
         drop(open);
         assert_eq!((task::block_on(joined), count.load(Ordering::SeqCst)), (0, 1));
+    }
+
+    #[test]
+    fn keys_that_are_made_up_leave_nothing_behind() {
+        let flights = Arc::new(Flights::default());
+        let (open, gate) = bounded::<()>(1);
+        let flight = |gate: Receiver<()>| async move { gate.recv().await.is_ok() };
+        let mut waiting: Vec<_> = (0..1000).map(|key| Box::pin(flights.join(key, || flight(gate.clone())))).collect();
+        assert!(waiting.iter_mut().all(|flight| flight.now_or_never().is_none()));
+        assert_eq!(flights.count(), 1000);
+        drop(open);
+        waiting.truncate(500);
+        task::block_on(futures_util::future::join_all(waiting));
+        while flights.count() > 0 {
+            std::thread::yield_now();
+        }
     }
 
     #[test]

@@ -1,10 +1,6 @@
 //! What Prometheus is told (SPEC §2, `/metrics`). Knows nothing of HTTP or of matrices.
 
-use std::{
-    fmt,
-    sync::OnceLock,
-    time::{Duration, Instant},
-};
+use std::{fmt, sync::OnceLock, time::Duration};
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text},
@@ -19,9 +15,10 @@ use prometheus_client::{
 
 mod configuration;
 mod connections;
+mod load;
 mod nodes;
 
-pub use self::connections::Connections;
+pub use self::{connections::Connections, load::Load};
 use self::{
     configuration::ConfigMetrics,
     nodes::{NodeLabels, NodeMetrics},
@@ -88,8 +85,8 @@ impl Metrics {
     }
 
     /// Notes a whole fan-out and its calls.
-    pub fn fanout<'a>(&self, started: Instant, calls: impl IntoIterator<Item = CallResult<'a>>) {
-        self.fanouts.observe(started.elapsed().as_secs_f64());
+    pub fn fanout<'a>(&self, took: Duration, calls: impl IntoIterator<Item = CallResult<'a>>) {
+        self.fanouts.observe(took.as_secs_f64());
         self.nodes.called(calls);
     }
 
@@ -125,8 +122,12 @@ impl Metrics {
         let _ = self.connections.set(Box::new(source));
     }
 
-    /// The text format, with the breakers as they are now.
-    pub fn render<'a>(&self, breakers: impl Iterator<Item = (&'a str, bool)>) -> Result<String, fmt::Error> {
+    /// The text format, with the breakers and the load as they are now.
+    pub fn render<'a>(
+        &self,
+        breakers: impl Iterator<Item = (&'a str, bool)>,
+        load: Load,
+    ) -> Result<String, fmt::Error> {
         // A registry for this answer alone: a gauge that is kept would outlive its peer, and one that is cleared would
         // be missing from an answer made at the same time.
         let mut now = Registry::with_prefix(PREFIX);
@@ -135,6 +136,7 @@ impl Metrics {
         for (node, open) in breakers {
             gauges.get_or_create(&NodeLabels { node: node.to_owned() }).set(open.into());
         }
+        load.register(&mut now);
         let mut process = Registry::default();
         if let Some(connections) = self.connections.get().map(|source| source()) {
             connections.register(&mut now);

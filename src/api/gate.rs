@@ -3,7 +3,7 @@ use std::sync::Arc;
 use tide::{Middleware, Next, Request, Response, StatusCode, http::Method};
 
 use super::{
-    ApiError, PATHS, State, hosts,
+    ApiError, PATHS, State, held, hosts,
     service::{Active, Standing},
 };
 
@@ -44,6 +44,7 @@ impl Middleware<State> for Gate {
             }
         }
         service.metrics.request(path, response.status().into());
+        held::hold(&mut response, &service, &active).await?;
         Ok(response)
     }
 }

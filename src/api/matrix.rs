@@ -1,14 +1,16 @@
 //! The matrix, merged or the local node's own, and the local node's view of the cluster.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use async_std::task;
-use bytes::Bytes;
-use tide::{Body, Request, Response, StatusCode};
+use tide::{Request, Response, StatusCode};
 
-use super::{ApiError, State, auth, gate, json};
+use super::{ApiError, State, auth, gate, held, json};
 use crate::{
-    fanout::{Caller, Deadline, Failure, FanoutBlock, LocalMatrix, LocalNode, MatrixQuery, Outcome, Snapshot, Verdict},
+    fanout::{
+        AnswerBody, Caller, Deadline, Failure, Fanout, FanoutBlock, LocalMatrix, LocalNode, MatrixQuery, Outcome,
+        Snapshot, Verdict,
+    },
     matrix,
 };
 
@@ -20,7 +22,7 @@ pub(super) async fn merged(request: Request<State>) -> Result<Response, ApiError
         .map_err(|error| ApiError::new(400, "invalid_query", error.to_string()))?;
     let snapshot = &active.snapshot;
     if caller.guard.is_some() || snapshot.peers.is_empty() {
-        return unmerged(snapshot, &query, &caller).await;
+        return unmerged(&request.state().fanout, snapshot, &query, &caller).await;
     }
     let outcome = request.state().fanout.matrix(snapshot, query, caller).await;
     let mut response = fanned_out(&outcome, query).unwrap_or_else(ApiError::into_response);
@@ -43,26 +45,35 @@ fn fanned_out(outcome: &Outcome, query: MatrixQuery) -> Result<Response, ApiErro
             let message = format!("{responded} of {expected} nodes answered, and require=all was asked for");
             Err(ApiError::new(503, "incomplete", message).with_fanout(outcome.block.clone()))
         }
-        Verdict::Merged(body) => Ok(shared_json(body.clone())),
+        Verdict::Merged(body) => Ok(held_json(body.clone())),
     }
 }
 
-/// A body that other answers may share.
-fn shared_json(body: Bytes) -> Response {
-    let length = body.len();
-    json(StatusCode::Ok, Body::from_reader(futures_util::io::Cursor::new(body), Some(length)))
+/// A body that is held for its readers already, which other answers may share.
+fn held_json(body: AnswerBody) -> Response {
+    let mut response = json(StatusCode::Ok, held::body(&body));
+    response.insert_ext(body);
+    response
 }
 
 /// The local node's matrix as it gave it: to another aggregator, or where there are no peers.
-async fn unmerged(snapshot: &Arc<Snapshot>, query: &MatrixQuery, caller: &Caller) -> Result<Response, ApiError> {
+async fn unmerged(
+    fanout: &Fanout,
+    snapshot: &Snapshot,
+    query: &MatrixQuery,
+    caller: &Caller,
+) -> Result<Response, ApiError> {
     let (local, deadline) = local(snapshot)?;
     let asked = query.as_asked();
     let matrix = local.source.matrix(&asked, caller, deadline);
     let body = match in_time(deadline.remaining(), matrix).await? {
-        LocalMatrix::Encoded(reply) => reply.body,
-        LocalMatrix::Decoded(matrix) => task::spawn_blocking(move || matrix::encode(&matrix)).await,
+        LocalMatrix::Encoded(reply) => fanout.hold_reply(reply, &snapshot.config),
+        LocalMatrix::Decoded(matrix) => {
+            let body = task::spawn_blocking(move || matrix::encode(&matrix)).await;
+            fanout.hold(body.into(), &snapshot.config)
+        }
     };
-    Ok(json(StatusCode::Ok, body))
+    Ok(held_json(body))
 }
 
 /// `/admin/api/v1/cluster` (SPEC §2): the local node's own answer, so that this daemon can stand for its node.

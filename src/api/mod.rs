@@ -4,6 +4,7 @@ mod auth;
 mod candidate;
 mod error;
 mod gate;
+mod held;
 pub(crate) mod history;
 mod hosts;
 mod introspect;

@@ -29,7 +29,7 @@ pub(super) async fn metrics(request: Request<State>) -> Result<Response, ApiErro
     }
     let breakers = active.snapshot.peers.iter();
     let breakers = breakers.map(|peer| (peer.entry.entry.as_str(), peer.state.get().breaker.is_open()));
-    let rendered = request.state().metrics.render(breakers);
+    let rendered = request.state().metrics.render(breakers, request.state().fanout.load());
     let body = rendered.map_err(|error| ApiError::new(500, "internal", error.to_string()))?;
     Ok(Response::builder(StatusCode::Ok)
         .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")

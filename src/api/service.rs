@@ -248,6 +248,11 @@ impl Builder {
         Self { fanout: self.fanout.with_client(client), ..self }
     }
 
+    /// Has at most so many calls to nodes open at once, over all requests: each takes a connection, with its descriptor.
+    pub fn calls_at_once(self, most: usize) -> Self {
+        Self { fanout: self.fanout.with_calls_at_once(most), ..self }
+    }
+
     /// Asks `membership` who the peers are, instead of the configuration.
     pub fn membership(self, membership: impl Membership + 'static) -> Self {
         Self { fanout: self.fanout.with_membership(membership), ..self }

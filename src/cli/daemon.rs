@@ -74,7 +74,8 @@ impl Daemon {
         let cannot = |error| Ended::new(FAILED, format!("listen on {wanted} (server.listen): {error}"));
         let listener = TcpListener::bind(wanted).await.map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
-        let service = Service::builder(candidate).listens_on(address).build();
+        let calls = descriptors.shares(candidate.loaded.config.server.max_connections).calls;
+        let service = Service::builder(candidate).listens_on(address).calls_at_once(calls).build();
         Ok(Self { service, address, listener, descriptors, signals, control, file })
     }
 

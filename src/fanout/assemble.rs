@@ -53,8 +53,24 @@ pub(crate) fn assemble(round: &Round, query: MatrixQuery, gathered: Gathered) ->
         return Outcome { block, verdict: Verdict::NoNodeAnswered };
     }
     let body = encode(&merge, query, &block, &round.fanout.buffers);
+    let body = round.fanout.hold(body, &snapshot.config);
     round.fanout.metrics.merged(started.elapsed());
     Outcome { block, verdict: Verdict::Merged(body) }
+}
+
+/// What comes of a fan-out that did not get its turn: every node is not ok, by `failure`.
+pub(crate) fn not_tried(snapshot: &Snapshot, failure: &Failure) -> Outcome {
+    let called = |node: &str, role| Called::not_tried(node, role, failure.clone());
+    let cast = snapshot.cast();
+    let entries = snapshot
+        .peers
+        .iter()
+        .zip(&cast)
+        .map(|(peer, assigned)| (assigned.role == Role::Peer).then(|| called(&peer.entry.entry, Role::Peer)));
+    let entries = entries.collect();
+    let local = snapshot.local.as_ref().map(|local| called(local.source.name(), Role::Own));
+    let nodes = list(snapshot, Gathered { local, cast, entries });
+    Outcome { block: block(nodes), verdict: Verdict::NoNodeAnswered }
 }
 
 /// This node first, then the entries in their order, each exactly once, by what is known of them now.

@@ -16,6 +16,10 @@ const LARGE: usize = 1 << 20;
 /// it keep that much from then on, in every thread's arena. What is not written to costs nothing.
 const MAPPED: usize = 32 << 20;
 
+/// Most bytes that free buffers have room for together: those of two large requests. What was written to them is memory that
+/// nobody accounts for.
+const KEPT: usize = 512 << 20;
+
 /// Buffers that nobody needed for so long are freed.
 const IDLE: Duration = Duration::from_secs(2);
 
@@ -59,6 +63,9 @@ impl Buffers {
         }
         buffer.clear();
         let mut state = self.lock();
+        if buffer.capacity() + state.free.iter().map(Vec::capacity).sum::<usize>() > KEPT {
+            return;
+        }
         state.free.push(buffer);
         if !mem::replace(&mut state.swept, true) {
             task::spawn(sweep(Arc::downgrade(self)));
@@ -156,6 +163,16 @@ mod tests {
         assert_eq!(fitting.as_ptr(), two);
         let largest = buffers.take(9 * LARGE);
         assert_eq!(largest.as_ptr(), three, "what is too small is better than new memory");
+    }
+
+    #[test]
+    fn no_more_are_kept_than_large_requests_need() {
+        let buffers = Arc::new(Buffers::default());
+        for buffer in [(); 40].map(|()| buffers.take(LARGE)) {
+            buffers.give(buffer);
+        }
+        let kept: usize = buffers.lock().free.iter().map(Vec::capacity).sum();
+        assert!((KEPT / 2..=KEPT).contains(&kept), "{kept}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! One node's part in a fan-out: its turn, its answer, its decoding, and what is remembered of it.
 
 use std::{
+    cmp::Ordering,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -18,10 +19,12 @@ use super::{
     probe,
     query::{MATRIX_PATH, NodeQuery},
     report::NodeReport,
+    room::Share,
     wire::Reply,
 };
 use crate::{
     matrix::{Matrix, Series, decode},
+    merge,
     peers::{Identity, LastError, NodeState, Peer, Role},
 };
 
@@ -46,6 +49,8 @@ pub(crate) struct Round {
     pub(crate) caller: Arc<Caller>,
     pub(crate) deadline: Deadline,
     pub(crate) turns: Arc<Semaphore>,
+    /// The memory of all matrices of the fan-out.
+    pub(crate) decoded: Arc<Share>,
 }
 
 impl Round {
@@ -62,7 +67,9 @@ impl Round {
         let mut report = NodeReport::counted(local.source.name(), Role::Own);
         let asked_at = SystemTime::now();
         let matrix = local.source.matrix(&query, &self.caller, self.deadline);
-        let fetched = match timeout(self.deadline.remaining(), matrix).await {
+        // A call over HTTP ends by itself, and says better what it was at.
+        let patience = local.url.as_ref().map_or(Duration::ZERO, |_| GRACE) + self.deadline.remaining();
+        let fetched = match timeout(patience, matrix).await {
             Ok(Ok(LocalMatrix::Encoded(reply))) => Ok(Fetched::Reply(reply)),
             Ok(Ok(LocalMatrix::Decoded(matrix))) => match matrix.check(query.series) {
                 Ok(()) => Ok(Fetched::Answer(Answer { matrix, sent_at: asked_at, head_at: SystemTime::now() })),
@@ -107,7 +114,7 @@ impl Round {
                 report.bytes = reply.body.len() as u64;
                 self.decode(reply, series).await
             }
-            Ok(Fetched::Answer(answer)) => Ok(answer),
+            Ok(Fetched::Answer(answer)) => self.hold(answer, 0).await,
             Err(failure) => Err(failure),
         };
         match &outcome {
@@ -122,12 +129,35 @@ impl Round {
     }
 
     async fn decode(&self, reply: Reply, series: Series) -> Result<Answer, Failure> {
+        let most = reply.tally.most();
+        self.deadline.grow(&self.decoded, most, MEMORY).await?;
         // More at once than there are cores gains nothing.
-        let _turn = self.fanout.cores.acquire().await;
+        let turn = self.fanout.cores.acquire().await;
         let small = reply.body.len() <= DECODED_IN_PLACE;
         let (redactor, buffers) = (self.caller.credentials.redactor(), Arc::clone(&self.fanout.buffers));
         let work = move || answer_of(reply, series, &redactor, &buffers);
-        if small { work() } else { task::spawn_blocking(work).await }
+        let decoded = if small { work() } else { task::spawn_blocking(work).await };
+        drop(turn);
+        match decoded {
+            Ok(answer) => self.hold(answer, most).await,
+            Err(failure) => {
+                self.decoded.shrink(most);
+                Err(failure)
+            }
+        }
+    }
+
+    /// Accounts for what an answer really takes, with its part of the merge, where so much was `reserved`.
+    async fn hold(&self, answer: Answer, reserved: u64) -> Result<Answer, Failure> {
+        let takes = answer.matrix.memory() as u64 + merge::working_memory(&answer.matrix);
+        match takes.cmp(&reserved) {
+            Ordering::Greater => {
+                let more = self.deadline.grow(&self.decoded, takes - reserved, MEMORY).await;
+                more.inspect_err(|_| self.decoded.shrink(reserved))?;
+            }
+            _ => self.decoded.shrink(reserved - takes),
+        }
+        Ok(answer)
     }
 
     /// Notes the outcome on the node's state; for a peer, its breaker too.
@@ -176,6 +206,12 @@ impl Round {
 /// up the executor for too long.
 const DECODED_IN_PLACE: usize = 1 << 20;
 
+/// What a decoded answer waits for, as its failure says it.
+const MEMORY: &str = "fanout.memory_budget: the matrices of other requests use it up";
+
+/// On top of the deadline, for a call that keeps to it.
+const GRACE: Duration = Duration::from_millis(100);
+
 fn answer_of(reply: Reply, series: Series, redactor: &Redactor, buffers: &Arc<Buffers>) -> Result<Answer, Failure> {
     let decoded = decode(&reply.body, series);
     buffers.give(reply.body);
@@ -185,6 +221,10 @@ fn answer_of(reply: Reply, series: Series, redactor: &Redactor, buffers: &Arc<Bu
             Reason::Aggregate,
             format!("a merged answer of {expected} nodes: an aggregator, or a proxy that drops the guard header"),
         )),
+        _ if matrix.column_unix_ms.len() > merge::MOST_COLUMNS => Err(Failure::new(
+            Reason::TooLarge,
+            format!("{} columns, more than {} can't be merged", matrix.column_unix_ms.len(), merge::MOST_COLUMNS),
+        )),
         _ => Ok(Answer { matrix, sent_at: reply.sent_at, head_at: reply.head_at }),
     }
 }
@@ -192,6 +232,15 @@ fn answer_of(reply: Reply, series: Series, redactor: &Redactor, buffers: &Arc<Bu
 enum Fetched {
     Reply(Reply),
     Answer(Answer),
+}
+
+impl Called {
+    /// A node that was not called.
+    pub(crate) fn not_tried(node: &str, role: Role, failure: Failure) -> Self {
+        let mut report = NodeReport::counted(node, role);
+        report.fail(&failure);
+        Self { report, outcome: Err(failure) }
+    }
 }
 
 /// A local node that is this process is a mistake in the file, and its sentence should say so.

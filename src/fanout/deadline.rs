@@ -1,27 +1,50 @@
 use std::{
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
 
+use async_std::future::timeout;
+
 use super::{
-    budget::Reservation,
     failure::{Failure, Reason},
+    room::{Party, Share},
 };
 
 /// One moment by which everything must have happened, and the span it was made of, for the message.
+///
+/// All that is done under one deadline, and its copies, is one request's: where memory or calls run out, it is favoured
+/// together or not at all.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline {
     at: Instant,
     span: Duration,
+    party: Party,
 }
 
 impl Deadline {
     /// `span` from now.
     pub fn within(span: Duration) -> Self {
-        Self { at: Instant::now() + span, span }
+        static PARTIES: AtomicU64 = AtomicU64::new(0);
+        let party = Party(PARTIES.fetch_add(1, Ordering::Relaxed));
+        Self { at: Instant::now() + span, span, party }
+    }
+
+    pub(super) fn party(&self) -> Party {
+        self.party
+    }
+
+    /// Waits until `share` may grow by `amount`; where that takes too long, the failure says what was waited for. What is
+    /// there at once is taken even when no time is left.
+    pub(super) async fn grow(&self, share: &Share, amount: u64, waiting_for: &str) -> Result<(), Failure> {
+        let grown = timeout(self.remaining(), share.grow(amount)).await;
+        grown.map_err(|_| Failure::new(Reason::Overload, self.passed_while(&format!("waiting for {waiting_for}"))))
+    }
+
+    fn passed_while(&self, doing: &str) -> String {
+        format!("deadline of {} passed while {doing}", humantime::format_duration(self.span))
     }
 
     /// How long ago its span began.
@@ -40,12 +63,15 @@ impl Deadline {
 pub(super) struct Progress {
     pub(super) deadline: Deadline,
     doing: Mutex<Doing>,
+    /// Its turn came so late that the node had less than half of the time.
+    late: AtomicBool,
     pub(super) bytes: AtomicU64,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 enum Doing {
     #[default]
+    WaitingForTurn,
     WaitingForHead,
     WaitingForMemory,
     ReadingBody,
@@ -53,18 +79,27 @@ enum Doing {
 
 impl Progress {
     pub(super) fn new(deadline: Deadline) -> Self {
-        Self { deadline, doing: Mutex::default(), bytes: AtomicU64::default() }
+        Self { deadline, doing: Mutex::default(), late: AtomicBool::default(), bytes: AtomicU64::default() }
     }
 
     fn is(&self, doing: Doing) {
         *self.doing.lock().unwrap_or_else(PoisonError::into_inner) = doing;
     }
 
+    /// Waits for the call's turn.
+    pub(super) async fn take_turn(&self, turn: &Share) -> Result<(), Failure> {
+        turn.grow(1).await;
+        self.check()?;
+        self.late.store(self.deadline.remaining() < self.deadline.span / 2, Ordering::Relaxed);
+        self.is(Doing::WaitingForHead);
+        Ok(())
+    }
+
     /// Waits until the body may grow by `bytes`. Memory that comes when the deadline takes it from another is none.
-    pub(super) async fn reserve(&self, reservation: &mut Reservation, bytes: u64) -> Result<(), Failure> {
+    pub(super) async fn reserve(&self, body: &Share, bytes: u64) -> Result<(), Failure> {
         self.check()?;
         self.is(Doing::WaitingForMemory);
-        reservation.grow(bytes).await;
+        body.grow(bytes).await;
         self.check()?;
         self.is(Doing::ReadingBody);
         Ok(())
@@ -77,11 +112,20 @@ impl Progress {
 
     pub(super) fn deadline_passed(&self) -> Failure {
         let (reason, doing) = match *self.doing.lock().unwrap_or_else(PoisonError::into_inner) {
+            Doing::WaitingForTurn => {
+                (Reason::Overload, "waiting for a turn: this daemon has too many calls to nodes open")
+            }
             Doing::WaitingForHead => (Reason::Deadline, "waiting for an answer"),
             Doing::WaitingForMemory => (Reason::Overload, "waiting for fanout.memory_budget"),
             Doing::ReadingBody => (Reason::Deadline, "reading the body"),
         };
-        let message = format!("deadline of {} passed while {doing}", humantime::format_duration(self.deadline.span));
+        let mut message = self.deadline.passed_while(doing);
+        let late = reason == Reason::Deadline && self.late.load(Ordering::Relaxed);
+        // That this process is busy must not open a node's breaker.
+        let reason = if late { Reason::Overload } else { reason };
+        if late {
+            message += ", and its turn had come late: this daemon has too many calls to nodes open";
+        }
         Failure { bytes: self.bytes.load(Ordering::Relaxed), ..Failure::new(reason, message) }
     }
 }

@@ -16,7 +16,7 @@ use super::{
     caller::Caller,
     deadline::Deadline,
     failure::{Failure, Reason},
-    local::parse_cluster,
+    local::{CLUSTER_BODY_CAP, parse_cluster},
     query::CLUSTER_PATH,
     redact::Redactor,
     snapshot::{LocalNode, Snapshot},
@@ -26,8 +26,9 @@ use crate::{
     peers::{Identity, NodeState, Peer, resolve},
 };
 
-/// A cluster answer of a real node is a few kilobytes.
-const CLUSTER_BODY_CAP: u64 = 1 << 20;
+/// Most questions under way at once. A node that hangs keeps one of each caller until its deadline, and a caller that goes
+/// away leaves it: beyond so many nobody is asked, and the addresses decide.
+const MOST_QUESTIONS: usize = 8192;
 
 /// A node that was asked for its id and has not answered yet.
 pub(crate) struct Open {
@@ -39,7 +40,16 @@ pub(crate) struct Open {
 }
 
 /// Questions for an id that are under way: requests that come meanwhile share them.
-pub(crate) type Questions = Flights<Question, ()>;
+pub(crate) struct Questions {
+    flights: Arc<Flights<Question, ()>>,
+    places: Arc<Semaphore>,
+}
+
+impl Default for Questions {
+    fn default() -> Self {
+        Self { flights: Arc::default(), places: Arc::new(Semaphore::new(MOST_QUESTIONS)) }
+    }
+}
 
 /// Who asks whom: the index of an entry, or `None` for the local node.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -53,7 +63,7 @@ pub(crate) struct Question {
 /// only a part of the deadline, so that a node that hangs leaves the others their time, and only once; the others'
 /// answers are noted when they come.
 pub(crate) async fn identify(
-    questions: &Arc<Questions>,
+    questions: &Questions,
     snapshot: &Arc<Snapshot>,
     caller: &Arc<Caller>,
     deadline: Deadline,
@@ -73,8 +83,12 @@ pub(crate) async fn identify(
         }
         let returning = memory.failing.is_some() || memory.last_success.is_none();
         let question = Question { generation: snapshot.generation, entry, caller: Arc::clone(caller) };
-        let (questions, asking) = (Arc::clone(questions), Arc::clone(&asking));
-        let answer = task::spawn(async move { questions.join(question, || asking.ask(entry)).await });
+        let (flights, asking) = (Arc::clone(&questions.flights), Arc::clone(&asking));
+        let place = questions.places.try_acquire_arc()?;
+        let answer = task::spawn(async move {
+            let _place = place;
+            flights.join(question, || asking.ask(entry)).await;
+        });
         let mut open = Open { entry, returning, answer };
         Some(async move {
             if memory.identity != Identity::Unasked {

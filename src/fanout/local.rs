@@ -56,10 +56,13 @@ impl LocalSource for HttpNode {
     }
 
     async fn cluster(&self, caller: &Caller, deadline: Deadline) -> Result<Value, Failure> {
-        let reply = self.wire.get(&self.url, CLUSTER_PATH, None, caller, deadline).await?;
+        let reply = self.wire.capped(CLUSTER_BODY_CAP).get(&self.url, CLUSTER_PATH, None, caller, deadline).await?;
         parse_cluster(&reply)
     }
 }
+
+/// A cluster answer of a real node is a few kilobytes, and what it is parsed to is many times as large.
+pub(super) const CLUSTER_BODY_CAP: u64 = 1 << 20;
 
 /// A node's cluster answer, which must be JSON.
 pub(crate) fn parse_cluster(reply: &Reply) -> Result<Value, Failure> {

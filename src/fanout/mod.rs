@@ -4,8 +4,8 @@
 //! `identify` finds out who the entries are, a `Round` calls those that are peers and decodes their answers, `assemble`
 //! drops what turned out to be counted twice, merges, and encodes.
 
+mod answers;
 mod assemble;
-mod budget;
 mod buffers;
 mod call;
 mod caller;
@@ -18,20 +18,22 @@ mod probe;
 mod query;
 mod redact;
 mod report;
+mod room;
+mod round;
 mod snapshot;
 mod wire;
 
 use std::{
     net::SocketAddr,
     sync::{Arc, OnceLock},
-    time::Instant,
 };
 
 use async_lock::Semaphore;
 use async_std::task;
 use bytes::Bytes;
-use futures_util::future::{OptionFuture, join_all};
 
+pub use answers::AnswerBody;
+pub(crate) use answers::SMALL;
 pub use caller::{Caller, Credentials, GUARD_HEADER, Guard};
 pub use deadline::Deadline;
 pub use failure::{Failure, Reason};
@@ -43,17 +45,26 @@ pub use snapshot::{LocalNode, Snapshot};
 pub use wire::{INSTANCE_HEADER, Reply, Wire};
 
 use crate::{
-    config::{AuthMode, Config, Step},
+    config::Config,
     flights::Flights,
     http::{HyperClient, Trust},
-    metrics::Metrics,
-    peers::{Assignment, FileMembership, Membership, NodeState, Peer, Role},
+    metrics::{Load, Metrics},
+    peers::{FileMembership, Membership, Peer},
 };
-use budget::MemoryBudget;
+use answers::Answers;
 use buffers::Buffers;
-use call::{Called, Round};
+use call::Round;
 use identify::Questions;
 use local::HttpNode;
+use room::{Kind, Limits, Room, Share};
+use round::Gathered;
+
+/// Fan-outs under way at once. Each keeps something for every node, whatever becomes of it, and more of them than calls
+/// that can be open would be waiting only; those over it wait where a client that goes away takes its request along.
+const FANOUTS_AT_ONCE: u64 = 128;
+
+/// Calls open at once, unless the process says that it may have more or fewer.
+const CALLS_AT_ONCE: usize = 512;
 
 /// What outlives any one configuration: the client, the memory of bodies, the flights, who the peers are.
 pub struct Fanout {
@@ -61,11 +72,13 @@ pub struct Fanout {
     membership: Box<dyn Membership>,
     in_process: Option<Arc<dyn LocalSource>>,
     instance: Arc<str>,
-    budget: Arc<MemoryBudget>,
+    room: Arc<Room>,
+    calls: Limits,
     buffers: Arc<Buffers>,
+    answers: Arc<Answers>,
     cores: Semaphore,
     flights: Arc<Flights<FlightKey, Arc<Outcome>>>,
-    questions: Arc<Questions>,
+    questions: Questions,
     metrics: Arc<Metrics>,
     listen: OnceLock<SocketAddr>,
 }
@@ -91,7 +104,7 @@ pub struct Outcome {
 #[derive(Debug)]
 pub enum Verdict {
     /// The merged matrix, encoded.
-    Merged(Bytes),
+    Merged(AnswerBody),
     /// No node gave an answer that can be merged.
     NoNodeAnswered,
     /// The nodes refuse this session: 401 or 403 (SPEC §7).
@@ -111,11 +124,13 @@ impl Fanout {
             membership: Box::new(FileMembership),
             in_process: None,
             instance: uuid::Uuid::new_v4().to_string().into(),
-            budget: Arc::default(),
+            room: Arc::default(),
+            calls: calls(CALLS_AT_ONCE),
             buffers: Arc::default(),
+            answers: Arc::default(),
             cores: Semaphore::new(std::thread::available_parallelism().map_or(1, Into::into)),
             flights: Arc::default(),
-            questions: Arc::default(),
+            questions: Questions::default(),
             metrics,
             listen: OnceLock::new(),
         }
@@ -125,6 +140,13 @@ impl Fanout {
     #[must_use]
     pub fn with_client(self, client: surf::Client) -> Self {
         Self { client, ..self }
+    }
+
+    /// Has at most so many calls to nodes open at once, each with a connection of its own, over all requests; at least one.
+    /// An eighth of them is for one request at a time, which goes on when all others are taken.
+    #[must_use]
+    pub fn with_calls_at_once(self, most: usize) -> Self {
+        Self { calls: calls(most), ..self }
     }
 
     /// Takes the local matrix from `source` instead of `local.url`: the node is in this process.
@@ -155,8 +177,9 @@ impl Fanout {
     /// What requests under `config` work with, by nodes that `trust` believes where they speak TLS. Peers keep their memory
     /// where `before` had them, and so does the local node.
     pub fn snapshot(&self, generation: u64, config: Arc<Config>, trust: Trust, before: Option<&Snapshot>) -> Snapshot {
-        let memory = (Arc::clone(&self.budget), Arc::clone(&self.buffers));
-        let wire = Wire::new((self.client.clone(), trust), &config.fanout, memory, Arc::clone(&self.instance));
+        let room = (Arc::clone(&self.room), self.calls);
+        let (client, buffers) = ((self.client.clone(), trust), Arc::clone(&self.buffers));
+        let wire = Wire::new(client, &config.fanout, room, buffers, Arc::clone(&self.instance));
         let peers = Peer::roster(self.membership.entries(&config), before.map_or(&[], |before| &before.peers));
         let local = self.local(&config, &wire, before.and_then(|before| before.local.as_deref()));
         Snapshot { generation, config, peers, local, listen: self.listen.get().copied(), wire }
@@ -187,7 +210,17 @@ impl Fanout {
         // What is required of the result changes nothing of how it is made.
         let query = MatrixQuery { require_all: false, ..query };
         let key = FlightKey { generation: snapshot.generation, query, caller: caller.clone() };
-        let work = || Arc::clone(self).fan_out(Arc::clone(snapshot), query, Arc::new(caller));
+        if let Some(flight) = self.flights.under_way(&key) {
+            return flight.await;
+        }
+        // Waited for here and not in the flight, which would go on waiting for a client that is gone.
+        let deadline = Deadline::within(snapshot.timeout());
+        let limits = Limits { shared: FANOUTS_AT_ONCE, aside: 0 };
+        let turn = self.room.share(Kind::Fanouts, deadline.party(), limits);
+        if let Err(failure) = deadline.grow(&turn, 1, "a turn: this daemon has too many fan-outs under way").await {
+            return Arc::new(self.observed(deadline, assemble::not_tried(snapshot, &failure)));
+        }
+        let work = || Arc::clone(self).fan_out(Arc::clone(snapshot), query, Arc::new(caller), (deadline, turn));
         self.flights.join(key, work).await
     }
 
@@ -196,80 +229,62 @@ impl Fanout {
         snapshot: Arc<Snapshot>,
         query: MatrixQuery,
         caller: Arc<Caller>,
+        (deadline, _turn): (Deadline, Share),
     ) -> Arc<Outcome> {
-        let started = Instant::now();
-        let deadline = Deadline::within(snapshot.timeout());
         let unnamed = identify::identify(&self.questions, &snapshot, &caller, deadline).await;
+        let decoded = Limits { shared: snapshot.config.fanout.memory_budget, aside: 1 };
         let round = Round {
             fanout: Arc::clone(&self),
             turns: Arc::new(Semaphore::new(snapshot.config.fanout.max_concurrent)),
+            decoded: Arc::new(self.room.share(Kind::Decoded, deadline.party(), decoded)),
             snapshot,
             caller,
             deadline,
         };
         let gathered = round.clone().call_everyone(query).await;
         identify::wait_for_returned(unnamed, &gathered, deadline).await;
-        let _turn = self.cores.acquire().await;
+        let _core = self.cores.acquire().await;
         let outcome = task::spawn_blocking(move || assemble::assemble(&round, query, gathered)).await;
-        self.metrics.fanout(started, outcome.block.nodes.iter().filter(|node| node.counts).map(NodeReport::measured));
-        Arc::new(outcome)
+        Arc::new(self.observed(deadline, outcome))
+    }
+
+    /// Holds an answer for whoever reads it, within `fanout.memory_budget` of all that are held.
+    pub(crate) fn hold(&self, answer: Bytes, config: &Config) -> AnswerBody {
+        self.answers.hold(answer, config.fanout.memory_budget)
+    }
+
+    /// Holds a node's own answer.
+    pub(crate) fn hold_reply(&self, reply: Reply, config: &Config) -> AnswerBody {
+        self.hold(self.buffers.share(reply.body), config)
+    }
+
+    /// What is in use now.
+    pub(crate) fn load(&self) -> Load {
+        let [fanouts, calls, bodies, decoded] =
+            [Kind::Fanouts, Kind::Calls, Kind::Bodies, Kind::Decoded].map(|kind| self.room.usage(kind));
+        let (answers, answers_given_up) = self.answers.usage();
+        Load {
+            bodies: bodies.used,
+            decoded: decoded.used,
+            answers,
+            answers_given_up,
+            calls: calls.used,
+            calls_waiting: calls.waiting,
+            fanouts: fanouts.used,
+            fanouts_waiting: fanouts.waiting,
+        }
+    }
+
+    /// Tells the metrics of an outcome.
+    fn observed(&self, deadline: Deadline, outcome: Outcome) -> Outcome {
+        let nodes = outcome.block.nodes.iter().filter(|node| node.counts).map(NodeReport::measured);
+        self.metrics.fanout(deadline.elapsed(), nodes);
+        outcome
     }
 }
 
-/// What the calls of one fan-out came to.
-struct Gathered {
-    local: Option<Called>,
-    /// Who the entries were when they were called, or not.
-    cast: Vec<Assignment>,
-    /// One per entry of the snapshot, `None` for those that were not called; empty where the local node refused.
-    entries: Vec<Option<Called>>,
-}
-
-impl Round {
-    /// Calls the local node and all entries that are peers, at once. Does not wait for the peers where the local node
-    /// refuses the caller, as nothing of theirs may then be shown.
-    async fn call_everyone(self, query: MatrixQuery) -> Gathered {
-        let step = self.merge_step_as_last_seen();
-        let asked = NodeQuery { rows: self.snapshot.config.fanout.row_limit as usize, ..query.as_asked() };
-        let widened = |state: &NodeState| match self.snapshot.config.merge.step {
-            Step::Off => asked,
-            _ => asked.widened(state.get().own_step_ms, step),
-        };
-        let local = self.snapshot.local.as_ref().map(|local| {
-            let query = widened(&local.state);
-            task::spawn(self.clone().local(Arc::clone(local), query))
-        });
-        let cast = self.snapshot.cast();
-        let calls = self.snapshot.peers.iter().zip(&cast).map(|(peer, assigned)| {
-            let query = widened(&peer.state);
-            (assigned.role == Role::Peer).then(|| task::spawn(self.clone().peer(Arc::clone(peer), query)))
-        });
-        let calls: Vec<_> = calls.map(OptionFuture::from).collect();
-        let local = OptionFuture::from(local).await;
-        if self.verdict_of(local.as_ref()).is_some() {
-            return Gathered { local, cast, entries: Vec::new() };
-        }
-        Gathered { local, cast, entries: join_all(calls).await }
-    }
-
-    /// The local node's verdict on the caller, where it is the nodes that decide (SPEC §7).
-    fn verdict_of(&self, called: Option<&Called>) -> Option<u16> {
-        let forwarded = self.snapshot.config.auth.mode == AuthMode::Forward;
-        called.filter(|_| forwarded)?.outcome.as_ref().err()?.verdict()
-    }
-
-    /// The merge step that is to be expected, milliseconds: `merge.step`, or the median of the nodes' own steps.
-    fn merge_step_as_last_seen(&self) -> Option<i64> {
-        let states = self.snapshot.peers.iter().map(|peer| &peer.state);
-        let states = states.chain(self.snapshot.local.iter().map(|local| &*local.state));
-        match self.snapshot.config.merge.step {
-            Step::Off => None,
-            Step::Millis(step) => Some(step),
-            Step::Auto => {
-                let mut steps: Vec<i64> = states.filter_map(|state| state.get().own_step_ms).collect();
-                steps.sort_unstable();
-                steps.get(steps.len() / 2).copied()
-            }
-        }
-    }
+/// Of all calls, an eighth is set aside for the favoured request.
+fn calls(most: usize) -> Limits {
+    let aside = (most / 8).max(1);
+    Limits { shared: most.saturating_sub(aside) as u64, aside }
 }

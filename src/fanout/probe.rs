@@ -2,7 +2,7 @@ use std::{sync::Weak, time::Duration};
 
 use async_std::task;
 
-use super::{deadline::Deadline, wire::Wire};
+use super::wire::Wire;
 use crate::peers::Peer;
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -24,7 +24,7 @@ pub(crate) async fn until_it_answers(peer: Weak<Peer>, wire: Wire) {
         if !peer.state.update(|memory| memory.breaker.start_probe(opening)) {
             return;
         }
-        let answered = wire.probe(&peer.entry.url, Deadline::within(PROBE_TIMEOUT)).await.is_ok();
+        let answered = wire.probe(&peer.entry.url, PROBE_TIMEOUT).await;
         peer.state.update(|memory| if answered { memory.answered() } else { memory.breaker.probe_failed() });
         if answered {
             log::info!("{}: breaker closed, it answers again", peer.entry.entry);

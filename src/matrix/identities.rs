@@ -83,6 +83,14 @@ impl Identities {
         }
     }
 
+    /// Bytes that it takes beside itself.
+    pub(super) fn heap(&self) -> usize {
+        match &self.form {
+            Form::Runs(runs) => runs.capacity() * size_of::<Run>(),
+            Form::Cells(cells) => cells.capacity() * size_of::<u64>(),
+        }
+    }
+
     /// Whether the cells are kept as at most `most` runs.
     pub(crate) fn has_few_runs(&self, most: usize) -> bool {
         matches!(&self.form, Form::Runs(runs) if runs.len() <= most)

@@ -8,12 +8,14 @@ mod decode;
 mod encode;
 mod identities;
 pub(crate) mod json;
+mod memory;
 mod series;
 
 pub use check::InvalidMatrix;
 pub use decode::{DecodeError, decode};
 pub use encode::encode;
 pub use identities::{Identities, IdentitiesBuilder};
+pub(crate) use memory::Tally;
 pub use series::{Series, UnknownSeries};
 
 /// One node's answer, as sent: columns may be out of order or repeated (WIRE §2, "valid, though odd").

@@ -30,6 +30,19 @@ use fold::Fold;
 use layout::{Input, Layout};
 use plan::Plan;
 
+/// Most columns of one input that a merge should be given. What it keeps of each, whatever the result is cut to, is far more
+/// than what was sent of it, and the ring of a node has 100,000 (WIRE §2).
+pub(crate) const MOST_COLUMNS: usize = 1 << 18;
+
+/// Bytes that merging takes for an input, beside the input itself and the answer: for each of its columns (as a window, as
+/// placed in a merged column, in the plan and in the lanes, while they are sorted and joined, and in one merged row) and
+/// for each of its rows, should no other input have it.
+pub(crate) fn working_memory(input: &Matrix) -> u64 {
+    const PER_COLUMN: usize = 768;
+    const PER_ROW: usize = 256;
+    (input.column_unix_ms.len() * PER_COLUMN + input.rows.len() * PER_ROW) as u64
+}
+
 /// How to merge.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {

@@ -9,7 +9,7 @@ fn answers_made_at_once_each_tell_of_every_breaker_and_of_no_other() {
             let metrics = &metrics;
             scope.spawn(move || {
                 for _ in 0..200 {
-                    let text = metrics.render(peers.into_iter().map(|peer| (peer, true))).unwrap();
+                    let text = metrics.render(peers.into_iter().map(|peer| (peer, true)), Load::default()).unwrap();
                     let told = ["a", "b", "c", "d"].map(|node| open(&text, node));
                     assert_eq!(told, ["a", "b", "c", "d"].map(|node| peers.contains(&node)));
                 }
@@ -20,7 +20,7 @@ fn answers_made_at_once_each_tell_of_every_breaker_and_of_no_other() {
 
 #[test]
 fn the_text_ends_once() {
-    let text = Metrics::default().render(std::iter::empty()).unwrap();
+    let text = Metrics::default().render(std::iter::empty(), Load::default()).unwrap();
     assert!(text.ends_with("# EOF\n"));
     assert_eq!(text.matches("# EOF").count(), 1);
 }
@@ -30,7 +30,7 @@ fn call<'a>(node: &'a str, reason: &'static str) -> CallResult<'a> {
 }
 
 fn rendered(metrics: &Metrics) -> String {
-    metrics.render(std::iter::empty()).unwrap()
+    metrics.render(std::iter::empty(), Load::default()).unwrap()
 }
 
 /// The value of the one series of that name and labels.
@@ -44,7 +44,7 @@ fn value(text: &str, series: &str) -> Option<u64> {
 #[test]
 fn nodes_that_a_reload_dropped_have_no_series_left() {
     let metrics = Metrics::default();
-    metrics.fanout(Instant::now(), [call("a", "ok"), call("b", "ok"), call("b", "dns"), call("c", "deadline")]);
+    metrics.fanout(Duration::ZERO, [call("a", "ok"), call("b", "ok"), call("b", "dns"), call("c", "deadline")]);
     metrics.keep_nodes(["a", "never called"].into_iter());
     let text = rendered(&metrics);
     assert_eq!(value(&text, "peer_results_total{node=\"a\",reason=\"ok\"}"), Some(1));
@@ -56,9 +56,9 @@ fn nodes_that_a_reload_dropped_have_no_series_left() {
 #[test]
 fn a_late_call_brings_its_node_back_until_the_next_reload() {
     let metrics = Metrics::default();
-    metrics.fanout(Instant::now(), [call("a", "ok"), call("b", "ok")]);
+    metrics.fanout(Duration::ZERO, [call("a", "ok"), call("b", "ok")]);
     metrics.keep_nodes(["a"].into_iter());
-    metrics.fanout(Instant::now(), [call("b", "io")]);
+    metrics.fanout(Duration::ZERO, [call("b", "io")]);
     let text = rendered(&metrics);
     assert_eq!(value(&text, "peer_results_total{node=\"b\",reason=\"io\"}"), Some(1));
     assert_eq!(value(&text, "peer_results_total{node=\"b\",reason=\"ok\"}"), None);
@@ -72,7 +72,7 @@ fn no_series_is_left_behind_when_calls_and_reloads_meet() {
     std::thread::scope(|scope| {
         for reason in ["ok", "dns", "io"] {
             let metrics = &metrics;
-            scope.spawn(move || (0..300).for_each(|_| metrics.fanout(Instant::now(), [call("b", reason)])));
+            scope.spawn(move || (0..300).for_each(|_| metrics.fanout(Duration::ZERO, [call("b", reason)])));
         }
         (0..300).for_each(|_| metrics.keep_nodes(std::iter::empty()));
     });
@@ -124,4 +124,22 @@ fn the_hash_survives_a_double() {
     metrics.configured(1, Some(&"f".repeat(64)));
     let hash = value(&rendered(&metrics), "config_hash").unwrap();
     assert_eq!((hash, hash.to_string().parse::<f64>().unwrap().to_string()), ((1 << 48) - 1, hash.to_string()));
+}
+
+#[test]
+fn what_is_in_use_is_told_by_kind() {
+    let load = Load {
+        bodies: 1,
+        decoded: 2,
+        answers: 3,
+        answers_given_up: 4,
+        calls: 5,
+        fanouts_waiting: 6,
+        ..Load::default()
+    };
+    let text = Metrics::default().render(std::iter::empty(), load).unwrap();
+    let memory = ["bodies", "decoded", "answers"].map(|kind| value(&text, &format!("memory_bytes{{kind=\"{kind}\"}}")));
+    assert_eq!(memory, [Some(1), Some(2), Some(3)]);
+    assert_eq!(value(&text, "answers_given_up_total"), Some(4));
+    assert_eq!((value(&text, "calls_in_flight"), value(&text, "fanouts_waiting")), (Some(5), Some(6)));
 }

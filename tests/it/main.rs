@@ -17,6 +17,7 @@ mod fanout_calls;
 mod fanout_decode;
 mod fanout_faults;
 mod fanout_guard;
+mod fanout_load;
 mod fanout_log;
 mod fanout_redaction;
 mod fanout_self;

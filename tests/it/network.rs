@@ -132,6 +132,24 @@ impl Network {
     }
 }
 
+/// A call that waits for its answer, until it is dropped, which its caller may do first.
+struct Open<'a> {
+    count: &'a AtomicUsize,
+    now: usize,
+}
+
+impl<'a> Open<'a> {
+    fn count(count: &'a AtomicUsize) -> Self {
+        Self { count, now: count.fetch_add(1, Ordering::SeqCst) + 1 }
+    }
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.count.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 #[async_trait::async_trait]
 impl HttpClient for Network {
     async fn send(&self, request: Request) -> Result<Response, Error> {
@@ -148,10 +166,9 @@ impl HttpClient for Network {
         self.calls.lock().unwrap().push((address, call));
         let said = said.ok_or_else(|| Error::from_str(StatusCode::BadGateway, "nothing is there"))?;
         if said.after > Duration::ZERO {
-            let open = self.open.fetch_add(1, Ordering::SeqCst) + 1;
-            self.most_open.fetch_max(open, Ordering::SeqCst);
+            let open = Open::count(&self.open);
+            self.most_open.fetch_max(open.now, Ordering::SeqCst);
             task::sleep(said.after).await;
-            self.open.fetch_sub(1, Ordering::SeqCst);
         }
         let mut response = Response::new(said.status);
         response.set_body(said.body);
