@@ -18,11 +18,11 @@ mod connections;
 mod load;
 mod nodes;
 
-pub use self::{connections::Connections, load::Load};
 use self::{
     configuration::ConfigMetrics,
     nodes::{NodeLabels, NodeMetrics},
 };
+pub use self::{connections::Connections, load::Load};
 
 /// What every metric's name begins with.
 const PREFIX: &str = "keyviz_fanout";
