@@ -33,6 +33,7 @@
 //! | [`api`] | the HTTP interface as a tide app, to serve or to mount |
 //! | [`metrics`] | what is counted, for Prometheus |
 //! | [`demo`] | a simulated cluster |
+//! | `words` | closed sets of words on the wire |
 //! | [`cli`] | the commands of the binary |
 //!
 //! Dependencies point downwards only: `cli` → {`reload`, `control`} → `api` → `fanout` → {`peers`, `http`, `merge`} →
@@ -64,6 +65,7 @@ mod reload;
 pub mod session;
 mod text;
 mod watch;
+mod words;
 
 pub use api::{Service, app, mount};
 pub use config::Config;

@@ -8,6 +8,7 @@ mod decode;
 mod encode;
 mod identities;
 pub(crate) mod json;
+pub(crate) mod schema;
 mod series;
 
 pub use check::InvalidMatrix;
