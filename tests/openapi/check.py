@@ -14,6 +14,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -43,6 +44,8 @@ sys.exit(bool(errors))
 
 
 def main(program):
+    # Ended from outside, it still ends what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("openapi: FAILED: ended from outside"))
     WORK.mkdir(parents=True, exist_ok=True)
     prepare()
     with demo(program) as (url, nodes), forwarding(program, nodes) as forwarding_url:
