@@ -86,8 +86,8 @@ fn a_value_out_of_its_set_or_bounds_is_caught() {
         (format!("/fanout/nodes/{failing}/error"), Value::Null),
     ];
     for (place, value) in changes {
-        let mut changed = answer.clone();
-        *changed.pointer_mut(&place).unwrap_or_else(|| panic!("{place}: {answer}")) = value.clone();
-        assert!(!document.faults("MergedMatrix", &changed).is_empty(), "{place} may be {value}");
+        let mut bent = answer.clone();
+        *bent.pointer_mut(&place).unwrap_or_else(|| panic!("{place}: {answer}")) = value.clone();
+        assert!(!document.faults("MergedMatrix", &bent).is_empty(), "{place} may be {value}");
     }
 }
