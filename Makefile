@@ -1,4 +1,4 @@
-# The same commands for a laptop and for CI. Needs rustup's cargo and a C compiler; `make help` lists the targets.
+# The same commands for a laptop and for CI. Needs rustup's cargo, a C compiler and Python 3; `make help` lists the targets.
 
 CARGO ?= cargo
 DENY_VERSION := 0.20
@@ -20,13 +20,20 @@ demo: ## a simulated cluster on http://127.0.0.1:8090/, until Ctrl-C
 	$(CARGO) run --locked --release -- demo
 
 .PHONY: test
-test: ## everything that must pass: fmt, lint, tests, docs, deny
+test: ## everything that must pass: fmt, lint, tests, docs, openapi, deny
 	$(CARGO) fmt --check
 	$(MAKE) lint
 	$(CARGO) test --locked --all-targets
 	$(CARGO) test --locked --doc
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps
+	$(MAKE) openapi
 	$(MAKE) deny
+
+# The program is the one that the tests are built with; a plain build would make another of all it stands on.
+.PHONY: openapi
+openapi: ## hold running daemons against their OpenAPI document
+	$(CARGO) test --locked --test it --no-run
+	python3 tests/openapi/check.py "$${CARGO_TARGET_DIR:-target}/debug/keyviz-fanout"
 
 .PHONY: bench
 bench: ## time decoding, merging, encoding and whole requests

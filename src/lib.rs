@@ -34,6 +34,7 @@
 //! | [`metrics`] | what is counted, for Prometheus |
 //! | `descriptors` | how the files that may be open are shared out |
 //! | [`demo`] | a simulated cluster |
+//! | `words` | closed sets of words on the wire |
 //! | [`cli`] | the commands of the binary |
 //!
 //! Dependencies point downwards only: `cli` → {`reload`, `control`} → `api` → `fanout` → {`peers`, `http`, `merge`} →
@@ -66,6 +67,7 @@ mod reload;
 pub mod session;
 mod text;
 mod watch;
+mod words;
 
 pub use api::{Service, app, mount};
 pub use config::Config;

@@ -6,7 +6,7 @@ use async_std::future::timeout;
 use futures_util::{FutureExt, StreamExt, stream};
 use tide::{Request, http::headers::HeaderValue};
 
-use super::{ApiError, State, service::Active};
+use super::{ApiError, State, error::ErrorCode, service::Active};
 use crate::{
     config::AuthMode,
     fanout::{Caller, Credentials, Deadline, Failure, GUARD_HEADER, Guard, MATRIX_PATH, NodeQuery, Snapshot},
@@ -25,7 +25,7 @@ pub(super) fn caller(request: &Request<State>, active: &Active) -> Result<Caller
     let guard = guards.map(|value| Guard::parse(value.as_str())).max();
     if guard.is_some_and(Guard::is_loop) {
         let message = "this request came through too many aggregators: two daemons name each other as local.url";
-        return Err(ApiError::new(508, "loop_detected", message));
+        return Err(ApiError::new(508, ErrorCode::LoopDetected, message));
     }
     Ok(Caller { credentials: credentials(request, active)?, guard })
 }
@@ -63,7 +63,9 @@ pub(super) async fn permit(request: &Request<State>, active: &Active) -> Result<
     match verdict(&active.snapshot, &caller).await {
         Some(Ok(())) => Ok(()),
         Some(Err(status)) => Err(ApiError::refused(status)),
-        None => Err(ApiError::new(503, "no_node_answered", "no node could be asked whether this session may read")),
+        None => {
+            Err(ApiError::new(503, ErrorCode::NoNodeAnswered, "no node could be asked whether this session may read"))
+        }
     }
 }
 

@@ -3,13 +3,15 @@ use std::sync::Arc;
 use tide::{Middleware, Next, Request, Response, StatusCode, http::Method};
 
 use super::{
-    ApiError, PATHS, State, held, hosts,
+    ApiError, PATHS, State,
+    error::ErrorCode,
+    held, hosts,
     service::{Active, Standing},
 };
 
 /// What a browser may do with an answer: show it for what it is, keep nothing, run nothing, and put it into no other page.
 /// The page has a policy of its own. There is no CORS header anywhere: no other site may read.
-const FOR_BROWSERS: [(&str, &str); 5] = [
+pub(super) const FOR_BROWSERS: [(&str, &str); 5] = [
     ("Cache-Control", "no-store"),
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
@@ -64,11 +66,11 @@ fn turned_away(request: &Request<State>, active: &Active) -> Option<ApiError> {
         // Not tide's `host()`, which would rather name the one in a Forwarded header.
         let host = request.url().host_str().unwrap_or_default();
         let message = format!("{host} is not a name of this host; add it to server.allowed_hosts if it is");
-        return Some(ApiError::new(421, "misdirected", message));
+        return Some(ApiError::new(421, ErrorCode::Misdirected, message));
     }
     let method = request.method();
     (!matches!(method, Method::Get | Method::Head)).then(|| {
-        ApiError::new(405, "method_not_allowed", format!("{method} is not allowed here, only GET and HEAD are"))
+        ApiError::new(405, ErrorCode::MethodNotAllowed, format!("{method} is not allowed here, only GET and HEAD are"))
     })
 }
 
@@ -76,11 +78,12 @@ fn turned_away(request: &Request<State>, active: &Active) -> Option<ApiError> {
 fn worded(mut response: Response) -> Response {
     if let Some(error) = response.take_error() {
         log::error!("a handler failed: {error}");
-        return ApiError::new(500, "internal", "the daemon failed to answer; its log says why").into_response();
+        return ApiError::new(500, ErrorCode::Internal, "the daemon failed to answer; its log says why")
+            .into_response();
     }
     match response.status() {
         StatusCode::NotFound if response.is_empty() != Some(false) => {
-            ApiError::new(404, "not_found", "nothing is here; the page is at /admin/keyviz/").into_response()
+            ApiError::new(404, ErrorCode::NotFound, "nothing is here; the page is at /admin/keyviz/").into_response()
         }
         _ => response,
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
 };
 
 /// What made the daemon look at its file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Trigger {
     /// The process began.
@@ -40,7 +41,7 @@ impl Trigger {
 }
 
 /// The last time that the file was found to be another, or that somebody asked for it to be looked at.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(crate) struct Attempt {
     at: Timestamp,
     trigger: Trigger,
@@ -51,7 +52,7 @@ pub(crate) struct Attempt {
 }
 
 /// Why an attempt was refused.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Fault {
     /// None where it is the file as a whole, such as one that is not there.
     line: Option<usize>,
@@ -120,7 +121,7 @@ impl Verdict {
 }
 
 /// How changes of the file and of what it names are noticed.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Watching {
     pub(crate) mode: Mode,
     /// What is followed: the files, and each symlink on the way to them.
@@ -128,7 +129,7 @@ pub(crate) struct Watching {
 }
 
 /// How many attempts came to what.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize, JsonSchema)]
 pub(crate) struct Counts {
     applied: u64,
     rejected: u64,

@@ -3,44 +3,58 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use tide::{Request, Response, StatusCode};
 
 use super::{
-    ApiError, State, auth, gate,
+    ApiError, State, auth,
+    error::ErrorCode,
+    gate,
     history::{Attempt, Counts, Watching},
     json,
     service::{Active, Service, Standing},
 };
 use crate::{
-    config::{Origin, Pending, Source, effective},
-    peers::{LastError, Role},
+    config::{Effective, Origin, Pending, Source, effective, of_each_key},
+    peers::{LastError, Position, Role},
 };
 
 /// What runs, as of one moment: `/admin/api/v1/keyviz/config`, and most of what `status` prints.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(crate) struct Introspection {
+    /// Counts the configurations that were applied, 1 at the start.
     generation: u64,
+    /// The file; null where the process made the configuration itself.
     source: Option<Source>,
     loaded_at: Timestamp,
     last_attempt: Arc<Attempt>,
     counts: Counts,
+    #[schemars(with = "Effective")]
     effective: Value,
+    #[schemars(schema_with = "of_each_key::<Origin>")]
     origins: BTreeMap<&'static str, Origin>,
     pending_restart: Vec<Pending>,
+    /// Null where nothing is watched.
     watch: Option<Arc<Watching>>,
     peers: Vec<PeerView>,
 }
 
-#[derive(Serialize)]
+/// An entry of the list of peers, and how it is doing.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Peer")]
 struct PeerView {
+    /// As written in the file.
     entry: String,
     url: String,
     role: Role,
+    /// Why it has that role.
     why: String,
+    /// What it resolves to, as far as that is known.
     addresses: Vec<String>,
-    breaker: &'static str,
+    breaker: Position,
+    /// Failures in a row to reach it.
     consecutive_failures: u32,
     last_success: Option<Timestamp>,
     last_error: Option<LastError>,
@@ -50,7 +64,7 @@ pub(super) async fn config(request: Request<State>) -> Result<Response, ApiError
     let standing = gate::standing(&request);
     auth::permit(&request, &standing.active).await?;
     let body = serde_json::to_vec(&Introspection::of(&standing));
-    Ok(json(StatusCode::Ok, body.map_err(|error| ApiError::new(500, "internal", error.to_string()))?))
+    Ok(json(StatusCode::Ok, body.map_err(|error| ApiError::new(500, ErrorCode::Internal, error.to_string()))?))
 }
 
 impl Introspection {
@@ -87,7 +101,7 @@ fn peers(active: &Active) -> Vec<PeerView> {
             role: assigned.role,
             why: assigned.why,
             addresses: memory.addresses.iter().map(|at| at.ip().to_string()).collect(),
-            breaker: memory.breaker.position().as_str(),
+            breaker: memory.breaker.position(),
             consecutive_failures: memory.breaker.failures(),
             last_success: memory.last_success,
             last_error: memory.last_error,

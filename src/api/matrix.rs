@@ -5,7 +5,11 @@ use std::time::Duration;
 use async_std::task;
 use tide::{Request, Response, StatusCode};
 
-use super::{ApiError, State, auth, gate, held, json};
+use super::{
+    ApiError, RESPONDED_HEADER, State, auth,
+    error::{Code, ErrorCode},
+    gate, held, json,
+};
 use crate::{
     fanout::{
         AnswerBody, Caller, Deadline, Failure, Fanout, FanoutBlock, LocalMatrix, LocalNode, MatrixQuery, Outcome,
@@ -19,7 +23,7 @@ pub(super) async fn merged(request: Request<State>) -> Result<Response, ApiError
     let active = gate::active(&request);
     let caller = auth::caller(&request, &active)?;
     let query = MatrixQuery::parse(request.url().query().unwrap_or_default())
-        .map_err(|error| ApiError::new(400, "invalid_query", error.to_string()))?;
+        .map_err(|error| ApiError::new(400, ErrorCode::InvalidQuery, error.to_string()))?;
     let snapshot = &active.snapshot;
     if caller.guard.is_some() || snapshot.peers.is_empty() {
         return unmerged(&request.state().fanout, snapshot, &query, &caller).await;
@@ -28,7 +32,7 @@ pub(super) async fn merged(request: Request<State>) -> Result<Response, ApiError
     let mut response = fanned_out(&outcome, query).unwrap_or_else(ApiError::into_response);
     if !matches!(outcome.verdict, Verdict::Refused(_)) {
         let FanoutBlock { responded, expected, .. } = outcome.block;
-        response.insert_header("X-Keyviz-Responded", format!("{responded}/{expected}"));
+        response.insert_header(RESPONDED_HEADER, format!("{responded}/{expected}"));
     }
     Ok(response)
 }
@@ -39,11 +43,11 @@ fn fanned_out(outcome: &Outcome, query: MatrixQuery) -> Result<Response, ApiErro
         Verdict::Refused(status) => Err(ApiError::refused(*status)),
         Verdict::NoNodeAnswered => {
             let message = format!("none of {expected} nodes answered; fanout.nodes says why");
-            Err(ApiError::new(503, "no_node_answered", message).with_fanout(outcome.block.clone()))
+            Err(ApiError::new(503, ErrorCode::NoNodeAnswered, message).with_fanout(outcome.block.clone()))
         }
         Verdict::Merged(_) if query.require_all && !outcome.block.complete => {
             let message = format!("{responded} of {expected} nodes answered, and require=all was asked for");
-            Err(ApiError::new(503, "incomplete", message).with_fanout(outcome.block.clone()))
+            Err(ApiError::new(503, ErrorCode::Incomplete, message).with_fanout(outcome.block.clone()))
         }
         Verdict::Merged(body) => Ok(held_json(body.clone())),
     }
@@ -86,7 +90,8 @@ pub(super) async fn cluster(request: Request<State>) -> Result<Response, ApiErro
 }
 
 fn local(snapshot: &Snapshot) -> Result<(&LocalNode, Deadline), ApiError> {
-    let none = || ApiError::new(503, "keyviz_disabled", "there is no node on this host (local.source is \"none\")");
+    let none =
+        || ApiError::new(503, ErrorCode::KeyvizDisabled, "there is no node on this host (local.source is \"none\")");
     let local = snapshot.local.as_ref().ok_or_else(none)?;
     Ok((local, Deadline::within(snapshot.timeout())))
 }
@@ -95,18 +100,19 @@ fn local(snapshot: &Snapshot) -> Result<(&LocalNode, Deadline), ApiError> {
 async fn in_time<T>(remaining: Duration, asked: impl Future<Output = Result<T, Failure>>) -> Result<T, ApiError> {
     match async_std::future::timeout(remaining, asked).await {
         Ok(answer) => answer.map_err(|failure| passed_on(&failure)),
-        Err(_) => Err(ApiError::new(503, "local_unavailable", "the local node did not answer in time")),
+        Err(_) => Err(ApiError::new(503, ErrorCode::LocalUnavailable, "the local node did not answer in time")),
     }
 }
 
 /// A failing local node's own 401, 403 or 503 with its code; anything else is 503 `local_unavailable` (SPEC §2).
 fn passed_on(failure: &Failure) -> ApiError {
     let (status, default) = match failure.status {
-        Some(401) => (401, "unauthenticated"),
-        Some(403) => (403, "forbidden"),
-        _ => (503, "local_unavailable"),
+        Some(401) => (401, ErrorCode::Unauthenticated),
+        Some(403) => (403, ErrorCode::Forbidden),
+        _ => (503, ErrorCode::LocalUnavailable),
     };
-    let own_code = failure.code.as_deref().filter(|_| matches!(failure.status, Some(401 | 403 | 503)));
+    let own_code = failure.code.as_ref().filter(|_| matches!(failure.status, Some(401 | 403 | 503)));
     let message = failure.said.as_ref().filter(|_| own_code.is_some()).unwrap_or(&failure.message);
-    ApiError::new(status, own_code.unwrap_or(default), format!("the local node: {message}"))
+    let code = own_code.map_or(Code::Ours(default), |code| Code::Node(code.clone()));
+    ApiError::new(status, code, format!("the local node: {message}"))
 }

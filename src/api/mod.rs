@@ -10,6 +10,7 @@ mod hosts;
 mod introspect;
 mod matrix;
 mod observe;
+mod openapi;
 mod service;
 pub(crate) mod status;
 
@@ -22,24 +23,27 @@ pub(crate) use history::Trigger;
 pub use service::{Applied, Builder, Service};
 
 use crate::fanout::{CLUSTER_PATH, MATRIX_PATH};
-use error::{ApiError, json};
+use error::{ApiError, json, shared_json};
 use gate::Gate;
 
 /// Path of the web page.
 const PAGE_PATH: &str = "/admin/keyviz/";
+/// Without its slash, for those who type it.
+const TYPED_PAGE_PATH: &str = "/admin/keyviz";
 const CONFIG_PATH: &str = "/admin/api/v1/keyviz/config";
+const OPENAPI_PATH: &str = "/admin/api/v1/keyviz/openapi.json";
 const HEALTH_PATH: &str = "/admin/healthz";
 const READY_PATH: &str = "/admin/readyz";
 const METRICS_PATH: &str = "/metrics";
 
 /// Every path of SPEC §2 but `/`, which is the node's own where it has mounted the extension.
-const PATHS: [&str; 8] = [
+const PATHS: [&str; 9] = [
     MATRIX_PATH,
     CLUSTER_PATH,
     CONFIG_PATH,
+    OPENAPI_PATH,
     PAGE_PATH,
-    // Without its slash, for those who type it.
-    "/admin/keyviz",
+    TYPED_PAGE_PATH,
     HEALTH_PATH,
     READY_PATH,
     METRICS_PATH,
@@ -47,6 +51,11 @@ const PATHS: [&str; 8] = [
 
 /// What a supervisor asks, which has to be answered however busy the daemon is.
 pub(crate) const VITAL_PATHS: &[&str] = &[HEALTH_PATH, READY_PATH];
+
+/// Which configuration answered, by its generation.
+const GENERATION_HEADER: &str = "X-Keyviz-Config-Generation";
+/// How many nodes responded, of how many.
+const RESPONDED_HEADER: &str = "X-Keyviz-Responded";
 
 type State = Arc<Service>;
 
@@ -71,11 +80,12 @@ pub fn app(service: Arc<Service>) -> Server<Arc<Service>> {
     app.at(MATRIX_PATH).get(|request| answer(request, matrix::merged));
     app.at(CLUSTER_PATH).get(|request| answer(request, matrix::cluster));
     app.at(CONFIG_PATH).get(|request| answer(request, introspect::config));
+    app.at(OPENAPI_PATH).get(openapi::answer);
     app.at(METRICS_PATH).get(|request| answer(request, observe::metrics));
     app.at(HEALTH_PATH).get(observe::health);
     app.at(READY_PATH).get(observe::ready);
     app.at(PAGE_PATH).get(observe::page);
-    app.at("/admin/keyviz").get(Redirect::new(PAGE_PATH));
+    app.at(TYPED_PAGE_PATH).get(Redirect::new(PAGE_PATH));
     app.at("/").get(Redirect::new(PAGE_PATH));
     app
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use tide::{Request, Response, StatusCode};
 
-use super::{ApiError, State, auth, candidate::Token, gate, service::Active};
+use super::{ApiError, State, auth, candidate::Token, error::ErrorCode, gate, service::Active};
 
 /// `/admin/healthz`: the process serves.
 pub(super) async fn health(_: Request<State>) -> tide::Result {
@@ -30,7 +30,7 @@ pub(super) async fn metrics(request: Request<State>) -> Result<Response, ApiErro
     let breakers = active.snapshot.peers.iter();
     let breakers = breakers.map(|peer| (peer.entry.entry.as_str(), peer.state.get().breaker.is_open()));
     let rendered = request.state().metrics.render(breakers, request.state().fanout.load());
-    let body = rendered.map_err(|error| ApiError::new(500, "internal", error.to_string()))?;
+    let body = rendered.map_err(|error| ApiError::new(500, ErrorCode::Internal, error.to_string()))?;
     Ok(Response::builder(StatusCode::Ok)
         .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
         .body(body)

@@ -216,7 +216,7 @@ impl Active {
     pub(super) fn headers(&self, fanout: &Fanout) -> Vec<(&'static str, String)> {
         vec![
             (crate::fanout::INSTANCE_HEADER, fanout.instance().to_owned()),
-            ("X-Keyviz-Config-Generation", self.snapshot.generation.to_string()),
+            (super::GENERATION_HEADER, self.snapshot.generation.to_string()),
         ]
     }
 

@@ -4,6 +4,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The system's file, looked at last.
@@ -13,7 +14,7 @@ const ETC: &str = "/etc/keyviz-fanout/config.toml";
 const VARIABLE: &str = "KEYVIZ_FANOUT_CONFIG";
 
 /// How the file was found (SPEC §5, §6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum FoundBy {
     /// `--config`.

@@ -1,7 +1,8 @@
 //! The configuration in the file's own form, for introspection and `check --print`.
 
-use std::fmt::Write;
+use std::{borrow::Cow, fmt::Write};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value as Json};
 
 use super::{Config, KEYS, Loaded, keys::Draft};
@@ -18,6 +19,36 @@ pub fn effective(config: &Config) -> Json {
         }
     }
     Json::Object(tables)
+}
+
+/// The schema of [`effective`]: every key, none left out.
+pub(crate) struct Effective;
+
+impl JsonSchema for Effective {
+    fn schema_name() -> Cow<'static, str> {
+        "Effective".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let tables = KEYS.chunk_by(|a, b| a.parts().0 == b.parts().0).map(|keys| {
+            let table = members(keys.iter().map(|key| (key.parts().1, key.schema())));
+            (keys[0].parts().0, table.to_value())
+        });
+        let mut schema = members(tables);
+        schema.insert("description".into(), "Every key of the configuration file, as the file would have it.".into());
+        schema
+    }
+}
+
+/// The schema of a document that has something for every key, of type `T`.
+pub(crate) fn of_each_key<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    members(KEYS.iter().map(|key| (key.name, generator.subschema_for::<T>().to_value())))
+}
+
+fn members<'a>(members: impl Iterator<Item = (&'a str, Json)>) -> Schema {
+    let members: Map<String, Json> = members.map(|(name, schema)| (name.to_owned(), schema)).collect();
+    let names: Vec<_> = members.keys().collect();
+    json_schema!({ "type": "object", "required": names, "properties": members })
 }
 
 /// The same as a TOML file, with each key's origin behind it.

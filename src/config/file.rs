@@ -9,6 +9,7 @@ use std::{
 
 use super::{Found, FoundBy, NotFound, Opened, Problem, discover, reading::Reading};
 use rustix::fs::OFlags;
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 /// Most bytes of a configuration file; one with 1024 peers has a fiftieth of it.
@@ -18,15 +19,17 @@ const SIZE_MAX: u64 = 4 << 20;
 const SECRET_MODE: u32 = 0o640;
 
 /// Where the bytes of a configuration came from (SPEC §6).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Source {
     /// The file.
     #[serde(serialize_with = "shown")]
+    #[schemars(with = "String")]
     pub path: PathBuf,
     /// How it was found.
     pub found_by: FoundBy,
     /// Every path looked at, in order.
     #[serde(serialize_with = "all_shown")]
+    #[schemars(with = "Vec<String>")]
     pub searched: Vec<PathBuf>,
     /// SHA-256 of its bytes, hex.
     pub sha256: String,

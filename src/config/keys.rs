@@ -37,6 +37,7 @@ pub struct Key {
     /// What it means, in a line.
     pub meaning: &'static str,
     about: fn() -> (String, String),
+    schema: fn() -> Json,
     read: fn(&mut Draft, &DeValue<'_>) -> Result<(), Faults>,
     show: fn(&Draft) -> Json,
     copy: fn(&mut Draft, &Draft),
@@ -51,6 +52,16 @@ impl Key {
     /// What a value of this type must also hold to, `10ms…5m`; may be empty.
     pub fn bounds(&self) -> String {
         (self.about)().1
+    }
+
+    /// The JSON Schema of its value as the file would have it, with its meaning, bounds and default.
+    pub(super) fn schema(&self) -> Json {
+        let bounds = self.bounds();
+        let bounds = if bounds.is_empty() { bounds } else { format!("; {bounds}") };
+        let mut schema = (self.schema)();
+        schema["description"] = format!("{}{bounds}", self.meaning).into();
+        schema["default"] = self.default_value();
+        schema
     }
 
     /// The default, as the file would have it.
@@ -162,6 +173,7 @@ macro_rules! keys {
             reload: Reload::$reload,
             meaning: $meaning,
             about: || ($kind.word(), $kind.bounds()),
+            schema: || $kind.schema(),
             read: |draft, value| {
                 draft.$table.$key = $kind.read(value)?;
                 Ok(())

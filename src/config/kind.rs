@@ -1,6 +1,6 @@
 //! What a key's value may be. Each kind reads a value of the file and shows it again as the file would have it.
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use toml::de::DeValue;
 
 use super::text::{printable, quote};
@@ -40,6 +40,11 @@ pub(super) trait About {
     /// What a value of the type must also hold to, `10ms…5m`.
     fn bounds(&self) -> String {
         String::new()
+    }
+
+    /// The JSON Schema of what [`Kind::show`] gives.
+    fn schema(&self) -> Json {
+        json!({ "type": "string" })
     }
 
     /// A value of another type.

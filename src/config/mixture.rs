@@ -1,5 +1,6 @@
 //! What an edit comes to in a process that can't change everything it runs with (SPEC §5, "Reload").
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value as Json;
 
@@ -10,7 +11,7 @@ use super::{
 };
 
 /// A key whose edit waits for a restart, values as the file would have them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Pending {
     /// The key.
     pub key: &'static str,

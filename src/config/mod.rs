@@ -46,6 +46,7 @@ pub use self::{
 };
 
 pub(crate) use self::{
+    effective::{Effective, of_each_key},
     file::{Pipes, is_open_to_others, open_alone, open_found, read, read_secret},
     mixture::over_running,
     named::beside,

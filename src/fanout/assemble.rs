@@ -9,7 +9,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::{
-    FanoutBlock, Gathered, MatrixQuery, NodeReport, Outcome, Redactor, Snapshot, Verdict, Warning,
+    FanoutBlock, Gathered, MatrixQuery, NodeReport, Outcome, Redactor, Snapshot, Verdict, Warning, WarningCode,
     buffers::Buffers,
     call::{Answer, Called, Round},
     failure::{Failure, Reach, Reason},
@@ -193,24 +193,24 @@ fn note(
         let first: String = divergence.first_bucket_id.chars().take(80).collect();
         let rows = divergence.rows;
         warn(
-            "catalog_divergence",
+            WarningCode::CatalogDivergence,
             format!("{rows} rows have another start, end or aggregate than an earlier node's, the first is {first}"),
         );
     }
     if let Some(skew) = skew(answer, node.report.generated_at, step) {
-        warn("clock_skew", skew);
+        warn(WarningCode::ClockSkew, skew);
     }
     if rows >= row_limit {
-        warn("row_limit_reached", format!("it returned {rows} rows, so it may hold more than were asked for"));
+        warn(WarningCode::RowLimitReached, format!("it returned {rows} rows, so it may hold more than were asked for"));
     }
     if let (true, Some(own)) = (findings.step_mismatch, findings.own_step_ms) {
-        warn("step_mismatch", format!("its columns are {own} ms apart, the merge step is {step} ms"));
+        warn(WarningCode::StepMismatch, format!("its columns are {own} ms apart, the merge step is {step} ms"));
     }
     if findings.identity_missing {
-        warn("identity_missing", "it sent writes without raft_group_ids or leader_terms".into());
+        warn(WarningCode::IdentityMissing, "it sent writes without raft_group_ids or leader_terms".into());
     }
     if findings.columns_unordered {
-        warn("columns_unordered", "its columns were out of order or repeated; its clock was set back".into());
+        warn(WarningCode::ColumnsUnordered, "its columns were out of order or repeated; its clock was set back".into());
     }
 }
 
@@ -221,7 +221,7 @@ fn leave_out(node: &mut Node<'_>, cells: u64, most: u64) {
     log::warn!("{}: {}: {message}", node.report.node, Reason::TooLarge);
     node.report.fail(&Failure::new(Reason::TooLarge, message.clone()));
     if let Some(state) = node.state {
-        let error = LastError { at: Timestamp::now(), reason: Reason::TooLarge.as_str(), message };
+        let error = LastError { at: Timestamp::now(), reason: Reason::TooLarge, message };
         state.update(|memory| memory.last_error = Some(error));
     }
 }

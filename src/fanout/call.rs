@@ -187,7 +187,7 @@ impl Round {
                 Reach::Missed => memory.unreachable(limit),
                 Reach::NotTried => return (false, false),
             };
-            let (reason, message) = (failure.reason.as_str(), failure.message.clone());
+            let (reason, message) = (failure.reason, failure.message.clone());
             memory.last_error = Some(LastError { at: now, reason, message });
             (opened, memory.failing.replace(reason) != Some(reason))
         });

@@ -40,7 +40,7 @@ pub use failure::{Failure, Reason};
 pub use local::{LocalMatrix, LocalSource};
 pub use query::{CLUSTER_PATH, InvalidQuery, MATRIX_PATH, MAX_ROWS, MatrixQuery, NodeQuery};
 pub use redact::Redactor;
-pub use report::{FanoutBlock, NodeReport, Warning};
+pub use report::{FanoutBlock, NodeReport, Warning, WarningCode};
 pub use snapshot::{LocalNode, Snapshot};
 pub use wire::{INSTANCE_HEADER, Reply, Wire};
 

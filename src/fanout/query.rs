@@ -68,7 +68,7 @@ impl MatrixQuery {
             },
             from_unix_ms: time("from_unix_ms")?,
             to_unix_ms: time("to_unix_ms")?,
-            rows: row_budget(number("rows", "an integer", first("rows"))?),
+            rows: row_budget(first("rows").as_deref())?,
             require_all: choice("require", ["any", "all"], first("require").as_deref())?,
             identity: !choice("identity", ["true", "false"], first("identity").as_deref())?,
         };
@@ -86,9 +86,14 @@ impl MatrixQuery {
     }
 }
 
-/// The default for 0 and below, and for all above the maximum.
-fn row_budget(rows: Option<i64>) -> usize {
-    rows.and_then(|rows| usize::try_from(rows).ok()).filter(|rows| (1..=MAX_ROWS).contains(rows)).unwrap_or(MAX_ROWS)
+/// The default for 0 and below, and for all above the maximum, be they as long as they like.
+fn row_budget(text: Option<&str>) -> Result<usize, InvalidQuery> {
+    let Some(text) = text else { return Ok(MAX_ROWS) };
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(InvalidQuery("rows must be an integer".into()));
+    }
+    Ok(text.parse().ok().filter(|rows| (1..=MAX_ROWS).contains(rows)).unwrap_or(MAX_ROWS))
 }
 
 fn number(name: &str, what: &str, text: Option<String>) -> Result<Option<i64>, InvalidQuery> {
@@ -169,7 +174,9 @@ mod tests {
 
     #[test]
     fn rows_out_of_bounds_mean_the_most() {
-        for (text, rows) in [("0", 1024), ("-1", 1024), ("1025", 1024), ("1024", 1024), ("1", 1)] {
+        let within = [("1024", 1024), ("1", 1), ("%2B7", 7), ("007", 7)];
+        let out = ["0", "-0", "-1", "1025", "99999999999999999999999", "-99999999999999999999999"];
+        for (text, rows) in out.into_iter().map(|text| (text, 1024)).chain(within) {
             assert_eq!(MatrixQuery::parse(&format!("rows={text}")).unwrap().rows, rows, "{text}");
         }
     }

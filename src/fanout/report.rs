@@ -1,13 +1,14 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::failure::{Failure, Reason};
-use crate::{metrics::CallResult, peers::Role};
+use crate::{metrics::CallResult, peers::Role, words::words};
 
 /// The `fanout` block of an answer (SPEC §3).
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct FanoutBlock {
     /// This node first, then the other entries in the file's order.
     pub nodes: Vec<NodeReport>,
@@ -28,7 +29,7 @@ impl FanoutBlock {
 }
 
 /// How it went with one node.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct NodeReport {
     /// Its name: the entry as written, or `local.name`.
     pub node: String,
@@ -106,10 +107,28 @@ impl NodeReport {
 }
 
 /// Something odd about a node's answer that did not keep it out of the merge (SPEC §3).
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Warning {
     /// The word.
-    pub code: &'static str,
+    pub code: WarningCode,
     /// The sentence.
     pub message: String,
+}
+
+words! {
+    /// What is odd about a node's answer: the closed set of SPEC §3.
+    pub enum WarningCode {
+        /// It describes a key range otherwise than the node whose description was kept.
+        CatalogDivergence = "catalog_divergence",
+        /// Its clock is off by more than half a step.
+        ClockSkew = "clock_skew",
+        /// It sent as many rows as it may, so it may have more.
+        RowLimitReached = "row_limit_reached",
+        /// The gap between its columns is not the merge step.
+        StepMismatch = "step_mismatch",
+        /// It sent writes without Raft group or term.
+        IdentityMissing = "identity_missing",
+        /// Its columns were out of order or repeated; its clock was set back.
+        ColumnsUnordered = "columns_unordered",
+    }
 }

@@ -9,6 +9,7 @@ mod encode;
 mod identities;
 pub(crate) mod json;
 mod memory;
+pub(crate) mod schema;
 mod series;
 
 pub use check::InvalidMatrix;

@@ -13,6 +13,7 @@ mod lanes;
 mod layout;
 mod plan;
 mod rule;
+pub(crate) mod schema;
 mod seen;
 mod table;
 mod timeline;

@@ -1,3 +1,5 @@
+use crate::words::words;
+
 /// A peer's circuit breaker (SPEC §3): opens after failures in a row to reach the peer, and closes on any HTTP answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Breaker {
@@ -6,26 +8,22 @@ pub struct Breaker {
     openings: u32,
 }
 
-/// Where a [`Breaker`] stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Position {
-    /// Calls go through.
-    #[default]
-    Closed,
-    /// Calls are answered at once as not ok.
-    Open,
-    /// As open, while a probe is in flight.
-    HalfOpen,
+words! {
+    /// Where a peer's breaker stands (SPEC §3).
+    pub enum Position {
+        /// Calls go through.
+        Closed = "closed",
+        /// Calls are answered at once as not ok.
+        Open = "open",
+        /// As open, while a probe is in flight.
+        HalfOpen = "half_open",
+    }
 }
 
-impl Position {
-    /// The word of SPEC §6.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Closed => "closed",
-            Self::Open => "open",
-            Self::HalfOpen => "half_open",
-        }
+#[expect(clippy::derivable_impls, reason = "the macro leaves no room for an attribute of a variant")]
+impl Default for Position {
+    fn default() -> Self {
+        Self::Closed
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod breaker;
 mod hosts;
+mod reason;
 mod roles;
 mod state;
 
@@ -9,6 +10,8 @@ use std::sync::Arc;
 
 pub use breaker::{Breaker, Position};
 pub use hosts::{interface_addresses, resolve};
+pub(crate) use reason::Reach;
+pub use reason::Reason;
 pub use roles::{Anchor, Assignment, Facts, Role, assign};
 pub use state::{Identity, LastError, Memory, NodeState};
 

@@ -3,33 +3,17 @@ use std::{
     net::{IpAddr, SocketAddr},
 };
 
-use serde::{Serialize, Serializer};
+use crate::words::words;
 
-/// What an entry is in a fan-out (SPEC §3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// This node.
-    Own,
-    /// Another node.
-    Peer,
-    /// A node that an earlier entry already stands for.
-    Duplicate,
-}
-
-impl Role {
-    /// The word on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Own => "self",
-            Self::Peer => "peer",
-            Self::Duplicate => "duplicate",
-        }
-    }
-}
-
-impl Serialize for Role {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
+words! {
+    /// What an entry is in a fan-out (SPEC §3).
+    pub enum Role {
+        /// This node.
+        Own = "self",
+        /// Another node.
+        Peer = "peer",
+        /// A node that an earlier entry already stands for.
+        Duplicate = "duplicate",
     }
 }
 

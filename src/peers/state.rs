@@ -2,7 +2,7 @@ use std::{net::SocketAddr, sync::Mutex};
 
 use jiff::Timestamp;
 
-use super::breaker::Breaker;
+use super::{breaker::Breaker, reason::Reason};
 
 /// What is remembered of a node from one request to the next, and across a change of configuration that keeps it.
 #[derive(Debug, Default)]
@@ -24,7 +24,7 @@ pub struct Memory {
     /// Its last failure.
     pub last_error: Option<LastError>,
     /// Why it is failing now, so that the log tells of changes alone.
-    pub(crate) failing: Option<&'static str>,
+    pub(crate) failing: Option<Reason>,
 }
 
 /// Who a node is, as far as it has been asked (SPEC §3, "Who is self").
@@ -59,12 +59,12 @@ impl Identity {
 }
 
 /// A failure as operators see it; redacted before it gets here.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, serde::Serialize, schemars::JsonSchema)]
 pub struct LastError {
     /// When.
     pub at: Timestamp,
-    /// One word of the closed set of SPEC §3.
-    pub reason: &'static str,
+    /// In a word.
+    pub reason: Reason,
     /// A sentence.
     pub message: String,
 }

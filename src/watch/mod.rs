@@ -16,6 +16,7 @@ use std::{
     sync::Arc,
 };
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 pub(crate) use self::hints::Hints;
@@ -29,7 +30,7 @@ use self::{
 const ATTEMPTS: usize = 4;
 
 /// How changes are noticed; the word of SPEC §6 `watch.mode`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Mode {
     /// The kernel tells of each.

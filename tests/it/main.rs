@@ -38,6 +38,7 @@ mod merge_strategies;
 mod merge_support;
 mod mint;
 mod network;
+mod openapi;
 mod oracle;
 mod readme;
 mod reload;

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs};
 
 use keyviz_fanout::{
     config::{KEYS, load},
-    fanout::Reason,
+    fanout::{Reason, WarningCode},
 };
 use serde_json::Value;
 
@@ -55,5 +55,15 @@ fn every_reason_is_explained() {
     let table = table.split("\n\n").next().unwrap();
     for reason in Reason::ALL {
         assert!(table.contains(&format!("`{}`", reason.as_str())), "{reason:?}");
+    }
+}
+
+#[test]
+fn every_warning_is_explained() {
+    let readme = readme();
+    let (_, table) = readme.split_once("| warning | what is odd about a node |").unwrap();
+    let table = table.split("\n\n").next().unwrap();
+    for code in WarningCode::ALL {
+        assert!(table.contains(&format!("`{code}`")), "{code:?}");
     }
 }

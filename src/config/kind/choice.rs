@@ -13,6 +13,10 @@ impl About for Flag {
     fn word(&self) -> String {
         "true or false".into()
     }
+
+    fn schema(&self) -> Json {
+        json!({ "type": "boolean" })
+    }
 }
 
 impl Kind<bool> for Flag {
@@ -35,6 +39,11 @@ impl<T> About for Choice<T> {
             Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
             _ => words.concat(),
         }
+    }
+
+    fn schema(&self) -> Json {
+        let words: Vec<_> = self.0.iter().map(|(word, _)| *word).collect();
+        json!({ "type": "string", "enum": words })
     }
 }
 

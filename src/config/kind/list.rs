@@ -17,6 +17,10 @@ impl About for Hosts {
     fn word(&self) -> String {
         "a list of host names".into()
     }
+
+    fn schema(&self) -> Json {
+        list_schema()
+    }
 }
 
 impl Kind<Vec<String>> for Hosts {
@@ -40,6 +44,10 @@ impl About for Peers {
     fn bounds(&self) -> String {
         format!("at most {LIST_MAX}")
     }
+
+    fn schema(&self) -> Json {
+        list_schema()
+    }
 }
 
 impl Kind<Vec<PeerEntry>> for Peers {
@@ -50,6 +58,10 @@ impl Kind<Vec<PeerEntry>> for Peers {
     fn show(&self, value: &Vec<PeerEntry>) -> Json {
         value.iter().map(|peer| peer.entry.as_str()).collect()
     }
+}
+
+fn list_schema() -> Json {
+    json!({ "type": "array", "items": { "type": "string" } })
 }
 
 /// A list of strings, each read by `parse`; every bad element is reported at its own place.

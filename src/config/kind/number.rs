@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use toml::de::{DeInteger, DeValue};
 
 use super::{About, Faults, Kind, describe};
@@ -16,6 +16,11 @@ impl About for Int {
 
     fn bounds(&self) -> String {
         format!("{}…{}", self.0, self.1)
+    }
+
+    fn schema(&self) -> Json {
+        // The bounds are the file's: a configuration made in code is not held to them.
+        json!({ "type": "integer", "minimum": 0 })
     }
 }
 
