@@ -172,7 +172,8 @@ impl Fanout {
             (None, None) => return None,
         };
         let same = before.filter(|before| before.url == url);
-        let state = same.map_or_else(Arc::default, |before| Arc::clone(&before.state));
+        let new = || Arc::new(url.as_ref().map(NodeState::at).unwrap_or_default());
+        let state = same.map_or_else(new, |before| Arc::clone(&before.state));
         Some(Arc::new(LocalNode { source, state, url }))
     }
 
