@@ -39,6 +39,10 @@ openapi: ## hold running daemons against their OpenAPI document
 bench: ## time decoding, merging, encoding and whole requests
 	$(CARGO) bench --locked --bench codec --bench merge --bench request
 
+.PHONY: chaos
+chaos: ## CHAOS_SECONDS=120 of failing nodes, impatient callers and edits; CHAOS_SEED= of an earlier run repeats it
+	$(CARGO) test --locked --test it chaos:: -- --ignored --nocapture
+
 .PHONY: fmt
 fmt: ## format the code
 	$(CARGO) fmt

@@ -1,6 +1,9 @@
 //! Who everyone is (SPEC §3, "Who is self"): every entry and the local node are asked once for their `node_id`.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use async_lock::Semaphore;
 use async_std::{
@@ -61,8 +64,21 @@ pub(crate) struct Question {
 
 /// Asks all that are not known yet, at most `fanout.max_concurrent` at once. Waits for those never asked before, but
 /// only a part of the deadline, so that a node that hangs leaves the others their time, and only once; the others'
-/// answers are noted when they come.
+/// answers are noted when they come. Ids that then contradict an address are asked for once more, all at one time.
 pub(crate) async fn identify(
+    questions: &Questions,
+    snapshot: &Arc<Snapshot>,
+    caller: &Arc<Caller>,
+    deadline: Deadline,
+) -> Vec<Open> {
+    let mut open = ask_unknown(questions, snapshot, caller, deadline).await;
+    if snapshot.doubt_old_ids() {
+        open.extend(ask_unknown(questions, snapshot, caller, deadline).await);
+    }
+    open
+}
+
+async fn ask_unknown(
     questions: &Questions,
     snapshot: &Arc<Snapshot>,
     caller: &Arc<Caller>,
@@ -72,6 +88,7 @@ pub(crate) async fn identify(
         snapshot: Arc::clone(snapshot),
         caller: Arc::clone(caller),
         deadline,
+        began: Instant::now(),
         turns: Semaphore::new(snapshot.config.fanout.max_concurrent),
     });
     let local = snapshot.local.iter().map(|local| (None, &*local.state));
@@ -133,6 +150,7 @@ struct Asking {
     snapshot: Arc<Snapshot>,
     caller: Arc<Caller>,
     deadline: Deadline,
+    began: Instant,
     turns: Semaphore,
 }
 
@@ -181,6 +199,7 @@ impl Asking {
             // An answer of the matrix may meanwhile have shown the entry to be this process.
             if !memory.identity.is_settled() {
                 memory.identity = identity;
+                memory.identified = Some(self.began);
             }
         });
     }

@@ -49,7 +49,7 @@ use crate::{
     flights::Flights,
     http::{HyperClient, Trust},
     metrics::{Load, Metrics},
-    peers::{FileMembership, Membership, Peer},
+    peers::{FileMembership, Membership, NodeState, Peer},
 };
 use answers::Answers;
 use buffers::Buffers;
@@ -195,7 +195,8 @@ impl Fanout {
             (None, None) => return None,
         };
         let same = before.filter(|before| before.url == url);
-        let state = same.map_or_else(Arc::default, |before| Arc::clone(&before.state));
+        let new = || Arc::new(url.as_ref().map(NodeState::at).unwrap_or_default());
+        let state = same.map_or_else(new, |before| Arc::clone(&before.state));
         Some(Arc::new(LocalNode { source, state, url }))
     }
 

@@ -37,18 +37,43 @@ pub struct LocalNode {
 impl Snapshot {
     /// Who each entry is, by what is known now. In the order of [`Snapshot::peers`].
     pub fn cast(&self) -> Vec<Assignment> {
+        self.cast_by(|identity| identity.node_id().map(str::to_owned))
+    }
+
+    /// Forgets ids of different times that contradict an address: a node that has come back as another one may be known
+    /// under one of its names by the id it had before. True where there are such.
+    pub(crate) fn doubt_old_ids(&self) -> bool {
+        let by_address = self.cast_by(|_| None);
+        let mut doubted = false;
+        for ((peer, by_id), by_address) in self.peers.iter().zip(self.cast()).zip(by_address) {
+            if by_id.role != Role::Peer || by_address.role == Role::Peer {
+                continue;
+            }
+            let local = self.local.as_ref().map(|local| &*local.state);
+            let other = by_address.original.map(|j| &self.peers[j].state).or(local);
+            if let Some(other) = other.filter(|other| other.get().identified != peer.state.get().identified) {
+                doubted = true;
+                for state in [other, &peer.state] {
+                    state.update(|memory| memory.identity = Identity::Unasked);
+                }
+            }
+        }
+        doubted
+    }
+
+    fn cast_by(&self, node_id: impl Fn(&Identity) -> Option<String>) -> Vec<Assignment> {
         let local = self.local.as_ref().map(|local| local.state.get()).unwrap_or_default();
         let entries: Vec<Facts> = self
             .peers
             .iter()
             .map(|peer| peer.state.get())
             .map(|memory| Facts {
-                node_id: memory.identity.node_id().map(str::to_owned),
+                node_id: node_id(&memory.identity),
                 addresses: memory.addresses,
                 ourselves: memory.identity == Identity::Ourselves,
             })
             .collect();
-        assign(local.identity.node_id(), &self.anchors(local.addresses), interface_addresses, &entries)
+        assign(node_id(&local.identity).as_deref(), &self.anchors(local.addresses), interface_addresses, &entries)
     }
 
     /// The entries that are other nodes, each once, by what is known now.

@@ -56,7 +56,7 @@ impl Peer {
             .into_iter()
             .map(|entry| match kept.iter().position(|peer| peer.entry == entry) {
                 Some(i) => Arc::clone(kept.swap_remove(i)),
-                None => Arc::new(Self { entry, state: NodeState::default() }),
+                None => Arc::new(Self { state: NodeState::at(&entry.url), entry }),
             })
             .collect()
     }
@@ -79,6 +79,13 @@ mod tests {
         let after = Peer::roster(vec![entry("c:1"), entry("b:1")], &before);
         assert!(Arc::ptr_eq(&after[1], &before[1]));
         assert_eq!(after[0].state.get().own_step_ms, None);
+    }
+
+    #[test]
+    fn the_address_of_a_new_peer_is_known_at_once_where_no_name_has_to_be_looked_up() {
+        let roster = Peer::roster(vec![entry("[::ffff:192.0.2.1]:8080"), entry("a:1")], &[]);
+        let addresses = roster.iter().map(|peer| peer.state.get().addresses).collect::<Vec<_>>();
+        assert_eq!(addresses, [vec![([192, 0, 2, 1], 8080).into()], vec![]]);
     }
 
     #[test]

@@ -1,8 +1,9 @@
-use std::{net::SocketAddr, sync::Mutex};
+use std::{net::SocketAddr, sync::Mutex, time::Instant};
 
 use jiff::Timestamp;
+use url::Url;
 
-use super::{breaker::Breaker, reason::Reason};
+use super::{breaker::Breaker, hosts::literal, reason::Reason};
 
 /// What is remembered of a node from one request to the next, and across a change of configuration that keeps it.
 #[derive(Debug, Default)]
@@ -15,6 +16,8 @@ pub struct Memory {
     pub breaker: Breaker,
     /// Who the node says it is.
     pub identity: Identity,
+    /// When the request began that asked it who it is: ids that one request asked for are of one time.
+    pub(crate) identified: Option<Instant>,
     /// What its host name resolved to.
     pub addresses: Vec<SocketAddr>,
     /// The gap between its columns as last seen, milliseconds.
@@ -70,6 +73,12 @@ pub struct LastError {
 }
 
 impl NodeState {
+    /// Of a node that nothing is known of but where it is.
+    pub(crate) fn at(url: &Url) -> Self {
+        let addresses = literal(url).into_iter().collect();
+        Self(Mutex::new(Memory { addresses, ..Memory::default() }))
+    }
+
     /// A copy of everything.
     pub fn get(&self) -> Memory {
         self.lock().clone()
@@ -103,13 +112,27 @@ impl Memory {
     }
 
     /// Notes a failure to reach the node; true when it opened the breaker, which also forgets who the node was, as
-    /// another may come back under its address.
+    /// another may come back under its address. The address itself stays known: a call that goes out before the node
+    /// was asked again must not count it beside another of its names.
     pub fn unreachable(&mut self, breaker_limit: u32) -> bool {
         let opened = self.breaker.failed(breaker_limit);
         if opened {
             self.identity = Identity::Unasked;
-            self.addresses.clear();
         }
         opened
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_open_breaker_forgets_the_id_and_keeps_the_addresses() {
+        let addresses = vec![SocketAddr::from(([192, 0, 2, 1], 8080))];
+        let identity = Identity::Known("n1".into());
+        let mut memory = Memory { identity, addresses: addresses.clone(), ..Memory::default() };
+        assert!(memory.unreachable(1));
+        assert_eq!((memory.identity, memory.addresses), (Identity::Unasked, addresses));
     }
 }

@@ -21,7 +21,7 @@ const QUOTED: &str = "can'ary=\\\"with\"quotes";
 const PIECE: usize = 8;
 
 /// Whether any `PIECE` bytes of `secret` in a row are in `text`.
-fn shows(text: &str, secret: &str) -> Option<String> {
+pub(crate) fn shows(text: &str, secret: &str) -> Option<String> {
     let pieces = secret.as_bytes().windows(PIECE).map(|piece| std::str::from_utf8(piece).unwrap());
     pieces.into_iter().find(|piece| text.contains(piece)).map(str::to_owned)
 }

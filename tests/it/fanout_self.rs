@@ -4,7 +4,10 @@
 
 use std::time::Duration;
 
-use keyviz_fanout::fanout::{CLUSTER_PATH, INSTANCE_HEADER, MATRIX_PATH};
+use keyviz_fanout::{
+    config::load,
+    fanout::{CLUSTER_PATH, INSTANCE_HEADER, MATRIX_PATH},
+};
 
 use crate::{
     daemon::{Answer, Daemon, SLACK, config, get, sample},
@@ -67,6 +70,31 @@ fn different_ids_behind_one_name_and_port_are_two_nodes() {
     // The same address, told apart by the scheme's spelling alone, is one node.
     let daemon = Daemon::over(moved, &config(Some(A), &["http://192.0.2.1:8080", B], ""));
     assert_cast(&daemon.matrix(""), &[(A, "self"), (B, "peer")]);
+}
+
+#[test]
+fn a_node_that_came_back_under_another_id_is_not_counted_beside_itself() {
+    let network = Network::of(&[A, B]);
+    let daemon = Daemon::over(network.clone(), &config(None, &[A, B], ""));
+    daemon.matrix("").assert_responded(2, 2);
+    network.node(A, "n9", &sample(1));
+    let beside = load(&config(Some(A), &[A, B], ""), None).unwrap();
+    daemon.service.apply(beside).unwrap();
+    let answer = daemon.matrix("");
+    assert_cast(&answer, &[(A, "self"), (B, "peer")]);
+    answer.assert_merge_of(&[&sample(1), &sample(2)]);
+}
+
+#[test]
+fn two_nodes_behind_one_address_stay_two_and_are_not_asked_again_and_again() {
+    let [first, second] = ["127.0.0.1:9", "localhost:9"];
+    let network = Network::of(&[A, first, second]);
+    let daemon = Daemon::over(network.clone(), &config(Some(A), &[first, second], ""));
+    for _ in 0..5 {
+        let answer = daemon.matrix("");
+        assert_cast(&answer, &[(A, "self"), (first, "peer"), (second, "peer")]);
+    }
+    assert_eq!([first, second].map(|node| network.calls(node, CLUSTER_PATH).len()), [1, 1]);
 }
 
 #[test]

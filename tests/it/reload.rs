@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "what a test skips, and how long an edit took, is told by its output")]
 
+pub(crate) mod fault;
 mod generations;
 mod keys;
 mod load;

@@ -38,6 +38,9 @@ pub(crate) enum Act {
 
 pub(crate) type Script = Vec<Act>;
 
+/// Makes the script for a request.
+type Answering = Arc<dyn Fn(&Seen) -> Script + Send + Sync>;
+
 /// A request as it came.
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
@@ -74,7 +77,7 @@ pub(crate) struct Stub {
 
 #[derive(Default)]
 struct Shared {
-    scripts: Mutex<HashMap<String, Script>>,
+    scripts: Mutex<HashMap<String, Answering>>,
     seen: Mutex<Vec<Seen>>,
     connections: AtomicUsize,
     sent: AtomicUsize,
@@ -114,7 +117,12 @@ impl Stub {
 
     /// Answers `path` by `script` from now on.
     pub(crate) fn answer(&self, path: &str, script: Script) {
-        self.shared.scripts.lock().unwrap().insert(path.to_owned(), script);
+        self.answer_by(path, move |_| script.clone());
+    }
+
+    /// Answers `path` by a script of its own for each request.
+    pub(crate) fn answer_by(&self, path: &str, script: impl Fn(&Seen) -> Script + Send + Sync + 'static) {
+        self.shared.scripts.lock().unwrap().insert(path.to_owned(), Arc::new(script));
     }
 
     pub(crate) fn name(&self) -> String {
@@ -148,10 +156,10 @@ impl Shared {
     fn connection(&self, mut stream: TcpStream) {
         let _ = stream.set_nodelay(true);
         if let Some(seen) = Seen::read(&mut stream) {
-            let script = self.scripts.lock().unwrap().get(&seen.path).cloned();
+            let answering = self.scripts.lock().unwrap().get(&seen.path).cloned();
+            let script = answering.map_or_else(|| response("404 Not Found", ""), |script| script(&seen));
             let read = seen.head.len();
             self.seen.lock().unwrap().push(seen);
-            let script = script.unwrap_or_else(|| response("404 Not Found", ""));
             if !script.iter().any(|act| matches!(act, Act::Reset)) {
                 let _ = stream.read_exact(&mut vec![0; read]);
             }

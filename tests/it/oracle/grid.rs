@@ -65,6 +65,8 @@ pub(super) struct Grid {
     /// Per kept node, the slot of each of its timestamps.
     pub(super) slots: BTreeMap<usize, BTreeMap<Time, Slot>>,
     pub(super) columns: BTreeMap<Time, Column>,
+    /// Per kept node, its slots in each of its columns.
+    filled: BTreeMap<usize, BTreeMap<Column, BTreeSet<Slot>>>,
 }
 
 impl Grid {
@@ -78,7 +80,7 @@ impl Grid {
             Step::Auto => Some(sorted.get(sorted.len() / 2).copied().unwrap_or(60_000)),
         };
         let (first, columns) = (BTreeMap::new(), BTreeMap::new());
-        let mut grid = Self { step, own_steps, first, slots: BTreeMap::new(), columns };
+        let mut grid = Self { step, own_steps, first, slots: BTreeMap::new(), columns, filled: BTreeMap::new() };
         for &i in kept {
             let own: BTreeMap<Time, Slot> = match step {
                 None => inputs[i].column_unix_ms.iter().map(|&time| (time, i128::from(time))).collect(),
@@ -89,6 +91,7 @@ impl Grid {
             for (time, slot) in own {
                 let slot = *grid.first.entry(time).or_insert(slot);
                 grid.columns.insert(time, column(slot, step));
+                grid.filled.entry(i).or_default().entry(column(slot, step)).or_default().insert(slot);
                 slots.insert(time, slot);
             }
             grid.slots.insert(i, slots);
@@ -105,17 +108,16 @@ impl Grid {
 
     /// "`column_nodes` (an integer per column) says how many nodes are complete there."
     pub(super) fn complete_nodes(&self, column: Column) -> u32 {
-        let is_complete = |(i, slots): (&usize, &BTreeMap<Time, Slot>)| {
-            let here: BTreeSet<Slot> =
-                slots.iter().filter(|(t, _)| self.columns[t] == column).map(|(_, s)| *s).collect();
-            let is_later = slots.keys().any(|t| self.columns[t] > column);
-            let fills = match self.step {
-                Some(s) => here.len() as i64 >= s / self.own_steps.get(i).copied().unwrap_or(s),
-                None => true,
-            };
-            !here.is_empty() && (is_later || fills)
+        let is_complete = |(i, filled): &(&usize, &BTreeMap<Column, BTreeSet<Slot>>)| {
+            let Some(here) = filled.get(&column) else { return false };
+            let is_later = filled.keys().any(|&other| other > column);
+            is_later
+                || match self.step {
+                    Some(s) => here.len() as i64 >= s / self.own_steps.get(i).copied().unwrap_or(s),
+                    None => true,
+                }
         };
-        self.slots.iter().filter(|&node| is_complete(node)).count() as u32
+        self.filled.iter().filter(is_complete).count() as u32
     }
 }
 

@@ -16,6 +16,7 @@ use keyviz_fanout::fanout::MATRIX_PATH;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
+use super::fault::Fault;
 use crate::{
     daemon::sample,
     running::{Running, Usage, get, whole},
@@ -36,41 +37,6 @@ const SLACK: usize = 4;
 /// What resident memory may grow by from edit 300 to the end, KiB. Nothing is kept of an attempt, so it is the
 /// allocator's due alone: an arena for a thread, a fragment here and there.
 const GROWTH_KIB: u64 = 4 << 10;
-
-/// Ways to make a file invalid.
-#[derive(Clone, Copy)]
-enum Fault {
-    Syntax,
-    UnknownKey,
-    OutOfBounds,
-    Empty,
-    Half,
-    NoTokenFile,
-}
-
-impl Fault {
-    /// Most are known at once; three look as if somebody were still writing, and are waited for.
-    fn of(number: usize) -> Self {
-        let turn = number / 3;
-        match turn % 36 {
-            0 => Self::Empty,
-            12 => Self::Half,
-            24 => Self::NoTokenFile,
-            _ => [Self::Syntax, Self::UnknownKey, Self::OutOfBounds][turn % 3],
-        }
-    }
-
-    fn spoil(self, text: &str) -> String {
-        match self {
-            Self::Syntax => format!("{text}fanout.body_cap = = 3\n"),
-            Self::UnknownKey => format!("{text}fanout.bodycap = '3MiB'\n"),
-            Self::OutOfBounds => format!("{text}fanout.max_concurrent = 0\n"),
-            Self::Empty => String::new(),
-            Self::Half => text[..text.find("fanout.peers").unwrap() + 20].to_owned(),
-            Self::NoTokenFile => format!("{text}server.metrics_token_file = 'gone'\n"),
-        }
-    }
-}
 
 /// A daemon, two nodes, and edits by number.
 struct Storm {
@@ -175,20 +141,10 @@ impl Load {
         Self { gate, over, clients }
     }
 
-    /// What the daemon takes while nobody asks it for anything: the least of some looks.
+    /// What the daemon takes while nobody asks it for anything.
     fn usage_at_rest(&self, daemon: &Running) -> Usage {
         let _closed = self.gate.write().unwrap();
-        let look = |_| {
-            thread::sleep(Duration::from_millis(100));
-            daemon.usage()
-        };
-        let least = |a: Usage, b: Usage| Usage {
-            files: a.files.min(b.files),
-            threads: a.threads.min(b.threads),
-            watches: a.watches.min(b.watches),
-            resident_kib: a.resident_kib.min(b.resident_kib),
-        };
-        (0..12).map(look).reduce(least).unwrap()
+        daemon.usage_at_rest()
     }
 
     /// The status of every answer; 0 for none.
