@@ -58,17 +58,14 @@ impl MatrixQuery {
                 .map(|(_, value)| value.into_owned())
                 .filter(|value| !value.is_empty())
         };
-        let time = |name| -> Result<Option<i64>, InvalidQuery> {
-            Ok(number(name, "an integer (unix milliseconds)", first(name))?.filter(|&ms: &i64| ms != 0))
-        };
         let parsed = Self {
             series: match first("series") {
                 Some(name) => Series::from_str(&name).map_err(|error| InvalidQuery(error.to_string()))?,
                 None => Series::default(),
             },
-            from_unix_ms: time("from_unix_ms")?,
-            to_unix_ms: time("to_unix_ms")?,
-            rows: row_budget(number("rows", "an integer", first("rows"))?),
+            from_unix_ms: time("from_unix_ms", first("from_unix_ms"))?,
+            to_unix_ms: time("to_unix_ms", first("to_unix_ms"))?,
+            rows: row_budget(first("rows"))?,
             require_all: choice("require", ["any", "all"], first("require").as_deref())?,
             identity: !choice("identity", ["true", "false"], first("identity").as_deref())?,
         };
@@ -86,13 +83,20 @@ impl MatrixQuery {
     }
 }
 
-/// The default for 0 and below, and for all above the maximum.
-fn row_budget(rows: Option<i64>) -> usize {
-    rows.and_then(|rows| usize::try_from(rows).ok()).filter(|rows| (1..=MAX_ROWS).contains(rows)).unwrap_or(MAX_ROWS)
+/// The default for 0 and below, and for all above the maximum, be it more than any number here can hold.
+fn row_budget(text: Option<String>) -> Result<usize, InvalidQuery> {
+    let text = text.unwrap_or_else(|| "0".into());
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(&text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(InvalidQuery("rows must be an integer".into()));
+    }
+    Ok(text.parse().ok().filter(|rows| (1..=MAX_ROWS).contains(rows)).unwrap_or(MAX_ROWS))
 }
 
-fn number(name: &str, what: &str, text: Option<String>) -> Result<Option<i64>, InvalidQuery> {
-    text.map(|text| text.parse().map_err(|_| InvalidQuery(format!("{name} must be {what}")))).transpose()
+fn time(name: &str, text: Option<String>) -> Result<Option<i64>, InvalidQuery> {
+    let ms = text.map(|text| text.parse()).transpose();
+    let ms = ms.map_err(|_| InvalidQuery(format!("{name} must be an integer (unix milliseconds)")))?;
+    Ok(ms.filter(|&ms| ms != 0))
 }
 
 /// Whether the second of the two words was given; the first is the default.
@@ -169,7 +173,9 @@ mod tests {
 
     #[test]
     fn rows_out_of_bounds_mean_the_most() {
-        for (text, rows) in [("0", 1024), ("-1", 1024), ("1025", 1024), ("1024", 1024), ("1", 1)] {
+        for (text, rows) in
+            [("0", 1024), ("-1", 1024), ("1025", 1024), ("1024", 1024), ("1", 1), ("99999999999999999999", 1024)]
+        {
             assert_eq!(MatrixQuery::parse(&format!("rows={text}")).unwrap().rows, rows, "{text}");
         }
     }
@@ -181,6 +187,7 @@ mod tests {
             ("from_unix_ms=x", "from_unix_ms must be an integer (unix milliseconds)"),
             ("to_unix_ms=1.5", "to_unix_ms must be an integer (unix milliseconds)"),
             ("rows=abc", "rows must be an integer"),
+            ("rows=99999999999999999999.", "rows must be an integer"),
             ("require=some", "require must be any or all"),
             ("identity=yes", "identity must be true or false"),
             ("from_unix_ms=2&to_unix_ms=1", "from_unix_ms 2 is after to_unix_ms 1"),
