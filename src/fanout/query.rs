@@ -58,9 +58,6 @@ impl MatrixQuery {
                 .map(|(_, value)| value.into_owned())
                 .filter(|value| !value.is_empty())
         };
-        let time = |name| -> Result<Option<i64>, InvalidQuery> {
-            Ok(number(name, "an integer (unix milliseconds)", first(name))?.filter(|&ms: &i64| ms != 0))
-        };
         let parsed = Self {
             series: match first("series") {
                 Some(name) => Series::from_str(&name).map_err(|error| InvalidQuery(error.to_string()))?,
@@ -96,8 +93,10 @@ fn row_budget(text: Option<&str>) -> Result<usize, InvalidQuery> {
     Ok(text.parse().ok().filter(|rows| (1..=MAX_ROWS).contains(rows)).unwrap_or(MAX_ROWS))
 }
 
-fn number(name: &str, what: &str, text: Option<String>) -> Result<Option<i64>, InvalidQuery> {
-    text.map(|text| text.parse().map_err(|_| InvalidQuery(format!("{name} must be {what}")))).transpose()
+fn time(name: &str, text: Option<String>) -> Result<Option<i64>, InvalidQuery> {
+    let ms = text.map(|text| text.parse()).transpose();
+    let ms = ms.map_err(|_| InvalidQuery(format!("{name} must be an integer (unix milliseconds)")))?;
+    Ok(ms.filter(|&ms| ms != 0))
 }
 
 /// Whether the second of the two words was given; the first is the default.
@@ -188,6 +187,7 @@ mod tests {
             ("from_unix_ms=x", "from_unix_ms must be an integer (unix milliseconds)"),
             ("to_unix_ms=1.5", "to_unix_ms must be an integer (unix milliseconds)"),
             ("rows=abc", "rows must be an integer"),
+            ("rows=99999999999999999999.", "rows must be an integer"),
             ("require=some", "require must be any or all"),
             ("identity=yes", "identity must be true or false"),
             ("from_unix_ms=2&to_unix_ms=1", "from_unix_ms 2 is after to_unix_ms 1"),

@@ -61,6 +61,8 @@ fn claims_decide_who_and_when() {
         claims("a", "full", i64::MIN, i64::MIN),
         format!(r#"{{"sub":"a","role":"full","exp":{}}}"#, NOW + 1),
         format!(r#"{{"sub":"a","role":"full","iat":{NOW}}}"#),
+        claims("a", "full", NOW, NOW + 1).replace(r#""full""#, r#"{"full":null}"#),
+        format!(r#"["a","full",{NOW},{},"x"]"#, NOW + 1),
         String::new(),
         "[]".into(),
     ] {
