@@ -9,6 +9,8 @@ mod hosts;
 mod introspect;
 mod matrix;
 mod observe;
+#[cfg_attr(not(feature = "page"), path = "page_absent.rs")]
+mod page;
 mod service;
 pub(crate) mod status;
 
@@ -26,19 +28,22 @@ use gate::Gate;
 
 /// Path of the web page.
 const PAGE_PATH: &str = "/admin/keyviz/";
+/// Route of the page's files. A segment, not a wildcard: they lie in one folder, and a wildcard would hide what others nest.
+const ASSET_ROUTE: &str = "/admin/keyviz/assets/:asset";
 const CONFIG_PATH: &str = "/admin/api/v1/keyviz/config";
 const HEALTH_PATH: &str = "/admin/healthz";
 const READY_PATH: &str = "/admin/readyz";
 const METRICS_PATH: &str = "/metrics";
 
-/// Every path of SPEC §2 but `/`, which is the node's own where it has mounted the extension.
-const PATHS: [&str; 8] = [
+/// Every route of SPEC §2 but `/`, which is the node's own where it has mounted the extension.
+const ROUTES: [&str; 9] = [
     MATRIX_PATH,
     CLUSTER_PATH,
     CONFIG_PATH,
     PAGE_PATH,
     // Without its slash, for those who type it.
     "/admin/keyviz",
+    ASSET_ROUTE,
     HEALTH_PATH,
     READY_PATH,
     METRICS_PATH,
@@ -54,9 +59,9 @@ type State = Arc<Service>;
 /// node's own GET routes.)
 pub fn mount<S: Clone + Send + Sync + 'static>(node: &mut Server<S>, service: Arc<Service>) {
     let app = app(service);
-    for path in PATHS {
+    for route in ROUTES {
         // GET apart from the rest, or a wildcard GET route of the node would go before.
-        node.at(path).get(app.clone()).all(app.clone());
+        node.at(route).get(app.clone()).all(app.clone());
     }
 }
 
@@ -70,7 +75,8 @@ pub fn app(service: Arc<Service>) -> Server<Arc<Service>> {
     app.at(METRICS_PATH).get(|request| answer(request, observe::metrics));
     app.at(HEALTH_PATH).get(observe::health);
     app.at(READY_PATH).get(observe::ready);
-    app.at(PAGE_PATH).get(observe::page);
+    app.at(PAGE_PATH).get(|request| answer(request, page::index));
+    app.at(ASSET_ROUTE).get(|request| answer(request, page::asset));
     app.at("/admin/keyviz").get(Redirect::new(PAGE_PATH));
     app.at("/").get(Redirect::new(PAGE_PATH));
     app

@@ -37,6 +37,7 @@ mod merge_support;
 mod mint;
 mod network;
 mod oracle;
+mod page;
 mod readme;
 mod reload;
 mod running;
