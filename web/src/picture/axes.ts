@@ -1,5 +1,6 @@
 /** Labels of the two axes. */
 
+import { hottest } from "../data/stats";
 import { shorten, startText } from "../text/keys";
 import { ticks } from "../text/times";
 import type { Frame } from "./chart";
@@ -34,22 +35,42 @@ export function drawTimes(into: CanvasRenderingContext2D, frame: Frame): void {
 
 /** Start keys of as many rows as have room, evenly spaced; the hottest in view always has its own. */
 export function drawKeys(into: CanvasRenderingContext2D, frame: Frame): void {
-  const { matrix, shown, view, inks } = frame;
-  const { keys, plot } = frame.layout;
+  const { shown, view, inks, stats } = frame;
+  const { plot } = frame.layout;
   const { y, down } = places(frame);
   into.textBaseline = "middle";
   into.textAlign = "right";
-  into.font = `${SIZE}px ${inks.font}`;
-  const length = Math.floor(keys.w / 6.2);
   const every = Math.max(1, 2 ** Math.ceil(Math.log2(20 / down)));
-  const first = Math.max(Math.floor(view.y0 / every) * every, 0);
-  for (let row = first; row < Math.min(view.y1, shown.length); row += every) {
-    const top = y(row);
-    const at = every === 1 ? top + down / 2 : top + Math.min(SIZE / 2, down / 2);
-    if (at < plot.y || at > plot.y + plot.h - 4) continue;
+  const middle = (row: number) => (down >= SIZE ? y(row) + down / 2 : y(row) + Math.min(SIZE / 2, down / 2));
+  const inside = (at: number) => at >= plot.y && at <= plot.y + plot.h - 4;
+  const hot = stats ? hottest(stats) : null;
+  const hotAt = hot ? middle(hot.shown) : Number.NEGATIVE_INFINITY;
+  for (
+    let row = Math.max(Math.floor(view.y0 / every) * every, 0);
+    row < Math.min(view.y1, shown.length);
+    row += every
+  ) {
+    if (!inside(middle(row)) || Math.abs(middle(row) - hotAt) < SIZE + 4) continue;
     into.fillStyle = inks.line;
-    if (top >= plot.y - 0.5) into.fillRect(plot.x - 5, Math.round(top), 5, 1);
-    into.fillStyle = inks.muted;
-    into.fillText(shorten(startText(matrix.rows[shown[row]]), length), keys.x + keys.w, at);
+    into.fillRect(plot.x - 5, Math.round(down >= SIZE ? middle(row) : Math.max(y(row), plot.y)), 5, 1);
+    drawKey(into, frame, shown[row], middle(row), inks.muted, 400);
   }
+  if (!hot || !inside(hotAt)) return;
+  into.fillStyle = inks["bar-hot"];
+  into.fillRect(plot.x - 5, Math.round(hotAt) - 1, 5, 2);
+  drawKey(into, frame, hot.row, hotAt, inks["bar-hot"], 600);
+}
+
+function drawKey(
+  into: CanvasRenderingContext2D,
+  frame: Frame,
+  row: number,
+  at: number,
+  ink: string,
+  weight: number,
+): void {
+  const { keys } = frame.layout;
+  into.font = `${weight} ${SIZE}px ${frame.inks.font}`;
+  into.fillStyle = ink;
+  into.fillText(shorten(startText(frame.matrix.rows[row]), Math.floor(keys.w / 6.4)), keys.x + keys.w, at, keys.w);
 }

@@ -51,10 +51,27 @@ export function drawProfile(into: CanvasRenderingContext2D, frame: Frame): void 
     const gap = bottom - top > 4 ? 1 : 0;
     into.fillStyle = widest === most ? inks["bar-hot"] : inks.bar;
     into.fillRect(profile.x, top, Math.max((profile.w * widest) / most, 1), Math.max(bottom - top - gap, 1));
+    if (widest === most && profile.w > 60) nameHottest(into, frame, top, bottom);
   });
 }
 
-/** How many nodes are in each column: nothing to see where all are. */
+function nameHottest(
+  into: CanvasRenderingContext2D,
+  { inks, layout: { profile } }: Frame,
+  top: number,
+  bottom: number,
+): void {
+  into.font = `600 10px ${inks.font}`;
+  into.textAlign = "right";
+  into.textBaseline = "middle";
+  // Above the bar, unless that is the top of the plot, or within it where the bar is tall enough.
+  const within = bottom - top > 16;
+  into.fillStyle = within ? inks.surface : inks["bar-hot"];
+  const at = within ? (top + bottom) / 2 : top - profile.y > 12 ? top - 7 : bottom + 8;
+  into.fillText("hottest", profile.x + profile.w - (within ? 5 : 0), at);
+}
+
+/** How many nodes are in each column: a quiet line where all are, amber and lower where some are not. */
 export function drawCoverage(into: CanvasRenderingContext2D, frame: Frame): void {
   const { matrix, view, inks } = frame;
   const { coverage } = frame.layout;
@@ -70,7 +87,7 @@ export function drawCoverage(into: CanvasRenderingContext2D, frame: Frame): void
     for (let column = low; column < high; column++) least = Math.min(least, nodes[column]);
     const from = Math.max(x(low), coverage.x);
     const width = Math.min(x(high), right) - from;
-    into.fillStyle = least === full ? inks.accent : inks.amber;
+    into.fillStyle = least === full ? inks.bar : inks.amber;
     const height = least === full ? coverage.h : Math.max((coverage.h * least) / full, 1.5);
     into.fillRect(from, coverage.y + coverage.h - height, width, height);
   });

@@ -5,6 +5,7 @@ import { histogram, largestCode } from "../data/codes";
 import type { Matrix } from "../data/matrix";
 import { lastComplete, windowMs } from "../data/matrix";
 import type { Failure } from "../data/request";
+import type { RowStats } from "../data/stats";
 import { hottest, largestCount, windowStats } from "../data/stats";
 import type { Block } from "../picture/marks";
 import { conflictBlocks } from "../picture/marks";
@@ -115,6 +116,16 @@ export const stats = computed(() => {
   return windowStats(current, shown.value, Math.floor(y0 + 1e-6), Math.min(Math.ceil(y1 - 1e-6), rows), window);
 });
 export const hot = computed(() => (stats.value ? hottest(stats.value) : null));
+
+/** Of the rows in view, the one with the most traffic in the newest complete window. */
+export const hottestNow = computed(() => {
+  const current = matrix.value;
+  const column = completeTo.value;
+  if (!current || !stats.value || column < 0) return null;
+  const at = (row: RowStats) => current.values[row.row * current.columns.length + column];
+  const best = stats.value.rows.reduce<RowStats | null>((a, b) => (a && at(a) >= at(b) ? a : b), null);
+  return best && at(best) > 0 ? best : null;
+});
 
 /** The pinned cell's place, where the matrix has it; `row` is an index into the matrix. */
 export const pinnedCell = computed(() => {

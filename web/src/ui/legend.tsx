@@ -104,8 +104,8 @@ function spread(marks: Mark[]): Mark[] {
   const last = marks.at(-1);
   const kept: Mark[] = [];
   for (const mark of marks) {
-    const clear = kept.length === 0 || mark[1] - (kept.at(-1)?.[1] ?? 0) > 0.13;
-    if (mark !== last && clear && (last?.[1] ?? 1) - mark[1] > 0.17) kept.push(mark);
+    const clear = kept.length === 0 || mark[1] - (kept.at(-1)?.[1] ?? 0) > 0.14;
+    if (mark !== last && clear && (last?.[1] ?? 1) - mark[1] > 0.2) kept.push(mark);
   }
   return last ? [...kept, last] : kept;
 }

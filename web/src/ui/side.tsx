@@ -5,8 +5,8 @@ import { windowMs } from "../data/matrix";
 import { clockZone } from "../state/prefs";
 import * as store from "../state/store";
 import { cellFacts } from "../text/cell";
-import { endText, startText } from "../text/keys";
-import { bytes, full, noun, plural, rate, span } from "../text/numbers";
+import { endText, shorten, startText } from "../text/keys";
+import { bytes, plural, rate, span } from "../text/numbers";
 import { clock } from "../text/times";
 import { Facts, KeyRange } from "./cell";
 import { History } from "./history";
@@ -53,11 +53,30 @@ function HotCard() {
           <dd>{rate(matrix.series, hot.peak, windowMs(matrix))}</dd>
         </div>
         <div>
-          <dt>{facts.group ? `Raft group ${facts.group}` : "nodes"}</dt>
-          <dd>{matrix.fanout ? `${matrix.fanout.responded} of ${matrix.fanout.expected} nodes` : "1 node"}</dd>
+          <dt>{facts.group ? `nodes, Raft group ${facts.group}` : "nodes"}</dt>
+          <dd>{matrix.fanout ? `${matrix.fanout.responded} of ${matrix.fanout.expected}` : "1"}</dd>
         </div>
       </dl>
+      <HottestNow />
     </Card>
+  );
+}
+
+/** The newest window that all nodes have: what was hottest for an hour may have cooled down since. */
+function HottestNow() {
+  const matrix = store.matrix.value;
+  const now = store.hottestNow.value;
+  if (!matrix || !now || now.row === store.hot.value?.row) return null;
+  const column = store.completeTo.value;
+  const value = matrix.values[now.row * matrix.columns.length + column];
+  return (
+    <p class="now">
+      <span class="muted">Right now </span>
+      <button type="button" class="link key" onClick={() => store.pin({ row: now.shown, column })}>
+        {shorten(startText(matrix.rows[now.row]), 30)}
+      </button>{" "}
+      {rate(matrix.series, value, windowMs(matrix))}
+    </p>
   );
 }
 
@@ -168,6 +187,3 @@ function NodeLine({ node, ok, role, reason, warnings, duration_ms, bytes: size, 
     </li>
   );
 }
-
-export const rowTotal = (value: number | bigint, series: Parameters<typeof noun>[0]) =>
-  `${full(value)} ${noun(series)}`;
