@@ -19,13 +19,17 @@ export function drawTimes(into: CanvasRenderingContext2D, frame: Frame): void {
   const to = timeAt(matrix.columns, step, view.x1);
   into.textBaseline = "top";
   into.textAlign = "center";
-  let free = times.x - 20;
-  for (const tick of ticks(from, to, times.w / 100, utc)) {
+  const taken: [number, number][] = [];
+  // The beginning of a day is worth more than a minute of it, so it takes its place first.
+  const marks = ticks(from, to, times.w / 90, utc).sort((a, b) => Number(b.major) - Number(a.major));
+  for (const tick of marks) {
     const at = x(placeOfTime(matrix.columns, step, tick.at));
     into.font = `${tick.major ? 600 : 400} ${SIZE}px ${inks.font}`;
     const half = into.measureText(tick.text).width / 2;
-    if (at - half < free || at + half > times.x + times.w + 30) continue;
-    free = at + half + 16;
+    const [left, right] = [at - half - 8, at + half + 8];
+    if (left < times.x - 30 || right > times.x + times.w + 30 || taken.some(([a, b]) => left < b && right > a))
+      continue;
+    taken.push([left, right]);
     into.fillStyle = inks.line;
     into.fillRect(Math.round(at), times.y, 1, 5);
     into.fillStyle = tick.major ? inks.text : inks.muted;

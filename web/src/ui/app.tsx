@@ -49,8 +49,8 @@ function MapView({ search }: { search: { current: HTMLInputElement | null } }) {
           )}
         </section>
         <Side />
+        {!nothing && <HotTable />}
       </div>
-      {!nothing && <HotTable />}
     </main>
   );
 }

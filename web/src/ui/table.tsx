@@ -115,7 +115,7 @@ function Line({ row }: { row: RowStats }) {
           onClick={() => store.pin({ row: row.shown, column: row.peakColumn })}
         >
           <span class="key">{shorten(startText(whole), 44)}</span>
-          <span class="key muted"> … {shorten(endText(whole), 44)}</span>
+          <span class="key muted row-end"> … {shorten(endText(whole), 44)}</span>
         </button>
       </th>
       <td>{label && <span class="tag">{label}</span>}</td>
@@ -128,7 +128,7 @@ function Line({ row }: { row: RowStats }) {
       <td class="number">
         {full(row.latest)} <span class="muted">{rate(matrix.series, row.latest, store.stepMs.value)}</span>
       </td>
-      <td>
+      <td class="raft">
         {group && `group ${group}`}
         {term && <span class="muted"> term {term}</span>}
         {row.conflicts > 0 && <span class="pill pill-conflict">conflict</span>}
