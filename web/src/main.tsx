@@ -1,5 +1,33 @@
+import { effect } from "@preact/signals";
 import { render } from "preact";
 import "./style.css";
+import { followConfig } from "./state/config";
+import { startPolling } from "./state/poll";
+import { keepPreferences } from "./state/prefs";
+import { now, pageState, show } from "./state/store";
+import { read, write } from "./state/url";
+import { App } from "./ui/app";
+
+keepPreferences();
+startPolling();
+followConfig();
+keepAddress();
+setInterval(() => {
+  if (!document.hidden) now.value = Date.now();
+}, 1000);
 
 const root = document.getElementById("app");
-if (root) render(<h1>Key Visualizer</h1>, root);
+if (root) render(<App />, root);
+
+/** The address follows the page, at a pace that browsers allow, and the page the address. */
+function keepAddress(): void {
+  let timer = 0;
+  effect(() => {
+    const hash = write(pageState.value);
+    clearTimeout(timer);
+    timer = window.setTimeout(() => {
+      if (location.hash.slice(1) !== hash) history.replaceState(null, "", hash ? `#${hash}` : location.pathname);
+    }, 200);
+  });
+  addEventListener("hashchange", () => show(read(location.hash)));
+}

@@ -1,0 +1,153 @@
+/**
+ * A cursor over the bytes of a JSON document. Long arrays of whole numbers go straight into typed arrays, without a
+ * string or an object per cell; everything else is cut out and left to `JSON.parse`.
+ */
+
+const QUOTE = 34;
+const COMMA = 44;
+const ZERO = 48;
+const OPEN = 91;
+const BACKSLASH = 92;
+const CLOSE = 93;
+const BRACE = 123;
+const UNBRACE = 125;
+const N = 110;
+
+/** Digits that a double holds for sure, whatever they are. */
+const SAFE_DIGITS = 15;
+const utf8 = new TextDecoder();
+
+export class Scanner {
+  at = 0;
+
+  constructor(readonly bytes: Uint8Array) {}
+
+  /** The next byte that is not white space. */
+  peek(): number {
+    let byte = this.bytes[this.at];
+    while (byte === 32 || byte === 10 || byte === 13 || byte === 9) byte = this.bytes[++this.at];
+    return byte;
+  }
+
+  /** Calls `field` with every name of an object, the cursor on its value. */
+  object(field: (name: string) => void): void {
+    this.expect(BRACE);
+    if (this.peek() === UNBRACE) return void this.at++;
+    for (;;) {
+      this.peek();
+      const name = this.value() as string;
+      this.expect(58);
+      this.peek();
+      field(name);
+      if (this.peek() === UNBRACE) break;
+      this.expect(COMMA);
+    }
+    this.at++;
+  }
+
+  /** Calls `item` with the cursor on every item of an array. `null` counts as an empty one. */
+  array(item: (index: number) => void): void {
+    if (this.peek() === N) return void this.value();
+    this.expect(OPEN);
+    if (this.peek() === CLOSE) return void this.at++;
+    for (let index = 0; ; index++) {
+      this.peek();
+      item(index);
+      if (this.peek() === CLOSE) break;
+      this.expect(COMMA);
+    }
+    this.at++;
+  }
+
+  /** Any value, by `JSON.parse`. */
+  value(): unknown {
+    this.peek();
+    const start = this.at;
+    this.skip();
+    return JSON.parse(utf8.decode(this.bytes.subarray(start, this.at)));
+  }
+
+  skip(): void {
+    const { bytes } = this;
+    const first = this.peek();
+    if (first === QUOTE) return this.skipString();
+    if (first !== OPEN && first !== BRACE) {
+      while (this.at < bytes.length && !isEnd(bytes[this.at])) this.at++;
+      return;
+    }
+    let depth = 0;
+    while (this.at < bytes.length) {
+      const byte = bytes[this.at];
+      if (byte === QUOTE) {
+        this.skipString();
+        continue;
+      }
+      this.at++;
+      if (byte === OPEN || byte === BRACE) depth++;
+      else if ((byte === CLOSE || byte === UNBRACE) && --depth === 0) return;
+    }
+    throw this.unexpected();
+  }
+
+  /**
+   * An array of whole numbers ≥ 0: `take` gets each, or its text where it has more digits than a double surely holds.
+   * Returns how many there were.
+   */
+  counts(take: (index: number, value: number, text: string | null) => void): number {
+    if (this.peek() === N) {
+      this.value();
+      return 0;
+    }
+    this.expect(OPEN);
+    if (this.peek() === CLOSE) {
+      this.at++;
+      return 0;
+    }
+    const { bytes } = this;
+    for (let index = 0; ; index++) {
+      this.peek();
+      const start = this.at;
+      let at = start;
+      let value = 0;
+      for (let digit = bytes[at] - ZERO; digit >= 0 && digit <= 9; digit = bytes[++at] - ZERO)
+        value = value * 10 + digit;
+      this.at = at;
+      if (at === start) throw this.unexpected();
+      take(index, value, at - start > SAFE_DIGITS ? utf8.decode(bytes.subarray(start, at)) : null);
+      const next = bytes[at] === COMMA ? COMMA : this.peek();
+      if (next !== COMMA && next !== CLOSE) throw this.unexpected();
+      this.at++;
+      if (next === CLOSE) return index + 1;
+    }
+  }
+
+  end(): void {
+    if (this.peek() !== undefined) throw this.unexpected();
+  }
+
+  private expect(byte: number): void {
+    if (this.peek() !== byte) throw this.unexpected();
+    this.at++;
+  }
+
+  private skipString(): void {
+    const { bytes } = this;
+    for (this.at++; this.at < bytes.length; this.at++) {
+      if (bytes[this.at] === BACKSLASH) this.at++;
+      else if (bytes[this.at] === QUOTE) return void this.at++;
+    }
+    throw this.unexpected();
+  }
+
+  private unexpected(): Error {
+    const found =
+      this.at < this.bytes.length
+        ? `unexpected ${JSON.stringify(String.fromCharCode(this.bytes[this.at]))}`
+        : "it ends";
+    return new SyntaxError(`${found} at byte ${this.at}`);
+  }
+}
+
+function isEnd(byte: number): boolean {
+  return byte === COMMA || byte === CLOSE || byte === UNBRACE || byte <= 32;
+}

@@ -1,0 +1,170 @@
+/** What the page knows and shows, as signals. Nothing here touches the document. */
+
+import { batch, computed, signal } from "@preact/signals";
+import { histogram, largestCode } from "../data/codes";
+import type { Matrix } from "../data/matrix";
+import { lastComplete, windowMs } from "../data/matrix";
+import type { Failure } from "../data/request";
+import type { RowStats } from "../data/stats";
+import { hottest, largestCount, windowStats } from "../data/stats";
+import type { Block } from "../picture/marks";
+import { conflictBlocks } from "../picture/marks";
+import { lookup } from "../picture/ramps";
+import { scaleOf } from "../picture/scale";
+import type { Extent, View } from "../picture/view";
+import { whole } from "../picture/view";
+import type { Zoom } from "../picture/zoomref";
+import { fromRef, toRef, toView, toZoom } from "../picture/zoomref";
+import { matchRows } from "../text/keys";
+import type { CellRef, PageState } from "./url";
+import { DEFAULTS, read } from "./url";
+
+const initial = typeof location === "undefined" ? DEFAULTS : read(location.hash);
+
+export const view = signal(initial.view);
+export const series = signal(initial.series);
+export const range = signal(initial.range);
+export const filter = signal(initial.filter);
+export const scaleName = signal(initial.scale);
+export const brightness = signal(initial.brightness);
+export const rampName = signal(initial.ramp);
+export const pinned = signal<CellRef | null>(initial.cell);
+const zoom = signal<Zoom>(fromRef(initial.zoom));
+
+export const matrix = signal<Matrix | null>(null);
+export const failure = signal<Failure | null>(null);
+/** When the matrix arrived, by this browser's clock. */
+export const receivedAt = signal(0);
+/** A question is on its way that this picture does not answer. */
+export const loading = signal(true);
+/** Of the configuration that the last answer was made under. */
+export const generation = signal("");
+/** The present, to the second, for ages. */
+export const now = signal(Date.now());
+
+export interface Cell {
+  /** Index among the rows shown. */
+  row: number;
+  column: number;
+}
+/** The cell under the pointer or the keyboard's cursor. */
+export const cursor = signal<Cell | null>(null);
+
+/** Rows that pass the filter, as indices into the matrix. */
+export const shown = computed(() => (matrix.value ? matchRows(matrix.value.rows, filter.value) : new Uint32Array(0)));
+
+export const extent = computed<Extent>(() => ({
+  columns: matrix.value?.columns.length ?? 0,
+  rows: shown.value.length,
+}));
+
+export const visible = computed<View>(() =>
+  matrix.value ? toView(zoom.value, matrix.value, shown.value) : whole(extent.value),
+);
+
+export const zoomed = computed(() => !!(zoom.value.time || zoom.value.rows));
+export const zoomedTime = computed(() => zoom.value.time ?? null);
+
+export function setVisible(next: View): void {
+  if (matrix.value) zoom.value = toZoom(next, matrix.value, shown.value);
+}
+
+export function resetZoom(): void {
+  zoom.value = {};
+}
+
+/** The codes of the rows shown. */
+export const codes = computed(() => {
+  const current = matrix.value;
+  if (!current || shown.value.length === current.rows.length) return current?.codes ?? new Uint16Array(0);
+  const width = current.columns.length;
+  const out = new Uint16Array(shown.value.length * width);
+  shown.value.forEach((row, at) => void out.set(current.codes.subarray(row * width, (row + 1) * width), at * width));
+  return out;
+});
+
+export const scale = computed(() => {
+  const all = matrix.value?.codes ?? new Uint16Array(0);
+  return scaleOf(
+    scaleName.value,
+    topCode.value,
+    scaleName.value === "quantile" ? histogram(all) : NONE,
+    brightness.value,
+  );
+});
+const NONE = new Uint32Array(0);
+const topCode = computed(() => largestCode(matrix.value?.codes ?? new Uint16Array(0)));
+export const colours = computed(() => lookup(rampName.value));
+
+export const maximum = computed(() => (matrix.value ? largestCount(matrix.value) : 0));
+export const stepMs = computed(() => (matrix.value ? windowMs(matrix.value) : 60_000));
+export const completeTo = computed(() => (matrix.value ? lastComplete(matrix.value) : -1));
+
+export const conflicts = computed<Block[]>(() =>
+  matrix.value ? conflictBlocks(matrix.value.conflicts, matrix.value.columns.length, shown.value) : [],
+);
+
+/** The window that sums are made of: it follows `visible` once that has come to rest. */
+export const settled = signal<View | null>(null);
+
+export const stats = computed(() => {
+  const current = matrix.value;
+  if (!current) return null;
+  const { x0, x1, y0, y1 } = settled.value ?? visible.peek();
+  const { columns, rows } = extent.value;
+  const window = { from: Math.max(Math.floor(x0 + 1e-6), 0), to: Math.min(Math.ceil(x1 - 1e-6), columns) };
+  return windowStats(current, shown.value, Math.floor(y0 + 1e-6), Math.min(Math.ceil(y1 - 1e-6), rows), window);
+});
+export const hot = computed(() => (stats.value ? hottest(stats.value) : null));
+
+/** Of the rows in view, the one with the most traffic in the newest complete window. */
+export const hottestNow = computed(() => {
+  const current = matrix.value;
+  const column = completeTo.value;
+  if (!current || !stats.value || column < 0) return null;
+  const at = (row: RowStats) => current.values[row.row * current.columns.length + column];
+  const best = stats.value.rows.reduce<RowStats | null>((a, b) => (a && at(a) >= at(b) ? a : b), null);
+  return best && at(best) > 0 ? best : null;
+});
+
+/** The pinned cell's place, where the matrix has it; `row` is an index into the matrix. */
+export const pinnedCell = computed(() => {
+  const current = matrix.value;
+  const cell = pinned.value;
+  if (!current || !cell) return null;
+  const row = current.rows.findIndex(({ id }) => id === cell.bucket);
+  return row < 0 ? null : { row, column: current.columns.indexOf(cell.time), shown: shown.value.indexOf(row) };
+});
+
+export function pin(cell: Cell): void {
+  const current = matrix.value;
+  if (!current) return;
+  pinned.value = { bucket: current.rows[shown.value[cell.row]].id, time: current.columns[cell.column] };
+}
+
+export const pageState = computed<PageState>(() => ({
+  view: view.value,
+  series: series.value,
+  range: range.value,
+  zoom: toRef(zoom.value),
+  filter: filter.value,
+  scale: scaleName.value,
+  brightness: brightness.value,
+  ramp: rampName.value,
+  cell: pinned.value,
+}));
+
+/** Shows what an address says, as when the reader goes back or pastes another. */
+export function show(state: PageState): void {
+  batch(() => {
+    view.value = state.view;
+    series.value = state.series;
+    range.value = state.range;
+    filter.value = state.filter;
+    scaleName.value = state.scale;
+    brightness.value = state.brightness;
+    rampName.value = state.ramp;
+    pinned.value = state.cell;
+    zoom.value = fromRef(state.zoom);
+  });
+}

@@ -1,0 +1,111 @@
+/** What the colours mean, in real counts, and how they are dealt out. */
+
+import { useSignalEffect } from "@preact/signals";
+import { useRef } from "preact/hooks";
+import type { RampName } from "../picture/ramps";
+import { RAMPS } from "../picture/ramps";
+import type { ScaleName } from "../picture/scale";
+import { legendValues, placeOf } from "../picture/scale";
+import * as store from "../state/store";
+import { amount, noun, span } from "../text/numbers";
+import { Segmented, Select } from "./parts";
+
+const SCALE_CHOICES: { value: ScaleName; text: string; title: string }[] = [
+  { value: "log", text: "Log", title: "Each colour step is a multiple of the one before: faint and hot both show" },
+  { value: "linear", text: "Linear", title: "Twice the traffic, twice as far up: only what is really hot shows" },
+  { value: "quantile", text: "Quantile", title: "As many cells in each colour: every difference shows" },
+];
+const RAMP_CHOICES = RAMPS.map((value) => ({ value, text: value[0].toUpperCase() + value.slice(1) }));
+
+export function Legend() {
+  const { brightness } = store;
+  return (
+    <div class="legend">
+      <Ramp />
+      <div class="legend-controls">
+        <Segmented name="scale" legend="Colour scale" choices={SCALE_CHOICES} chosen={store.scaleName} />
+        <label class="field">
+          <span class="field-label">Brightness</span>
+          <input
+            type="range"
+            min="-1"
+            max="1"
+            step="0.1"
+            value={brightness.value}
+            onInput={(event) => {
+              brightness.value = Number(event.currentTarget.value);
+            }}
+          />
+        </label>
+        <Select<RampName>
+          label="Colours"
+          choices={RAMP_CHOICES}
+          value={store.rampName.value}
+          onChange={(value) => {
+            store.rampName.value = value;
+          }}
+        />
+      </div>
+    </div>
+  );
+}
+
+/** The ramp itself. Values that would be written over each other are left out, the ends never. */
+function Ramp() {
+  const bar = useRef<HTMLCanvasElement>(null);
+  useSignalEffect(() => {
+    const context = bar.current?.getContext("2d");
+    if (!context) return;
+    const colours = store.colours.value;
+    const image = new ImageData(256, 1);
+    new Uint32Array(image.data.buffer).set(colours);
+    // Below the faintest step there is only zero.
+    const { steps } = store.scale.value;
+    new Uint32Array(image.data.buffer).fill(colours[0], 0, Math.max(steps[1] - 1, 1));
+    context.putImageData(image, 0, 0);
+  });
+  const series = store.series.value;
+  const marks = spread(
+    legendValues(store.scaleName.value, store.scale.value).map((value) => [value, placeOf(store.scale.value, value)]),
+  );
+  return (
+    <figure
+      class="ramp"
+      aria-label={`Colours from 0 to ${amount(series, store.scale.value.max)} ${noun(series)} per window`}
+    >
+      <figcaption>
+        {noun(series)} per {span(store.stepMs.value)}
+      </figcaption>
+      <canvas ref={bar} width={256} height={1} aria-hidden="true" />
+      <div class="ramp-values" aria-hidden="true">
+        {marks.map(([value, place]) => (
+          <RampValue key={place} place={place} text={amount(series, value)} />
+        ))}
+      </div>
+    </figure>
+  );
+}
+
+function RampValue({ place, text }: { place: number; text: string }) {
+  // Through the element: the content security policy refuses a style attribute in markup.
+  const put = (element: HTMLSpanElement | null) => {
+    if (element) element.style.left = `${place * 100}%`;
+  };
+  return (
+    <span ref={put} class={place < 0.04 ? "ramp-first" : place > 0.96 ? "ramp-last" : ""}>
+      {text}
+    </span>
+  );
+}
+
+type Mark = [value: number, place: number];
+
+function spread(marks: Mark[]): Mark[] {
+  const last = marks.at(-1);
+  const kept: Mark[] = [];
+  for (const mark of marks) {
+    const clear = kept.length === 0 || mark[1] - (kept.at(-1)?.[1] ?? 0) > 0.14;
+    if (mark !== last && clear && (last?.[1] ?? 1) - mark[1] > 0.2) kept.push(mark);
+  }
+  return last ? [...kept, last] : kept;
+}
