@@ -46,10 +46,8 @@ fn file(request: &Request<State>, path: &str, caching: &str) -> Result<Response,
         return Err(ApiError::new(404, "not_found", message));
     };
     let tag = tag(file);
-    let mut response = match is_known(request, &tag) {
-        true => Response::new(StatusCode::NotModified),
-        false => whole(encoding, file),
-    };
+    let mut response =
+        if is_known(request, &tag) { Response::new(StatusCode::NotModified) } else { whole(encoding, file) };
     response.insert_header("ETag", format!("\"{tag}\""));
     response.insert_header("Vary", "Accept-Encoding");
     response.insert_header("Cache-Control", caching);
