@@ -67,6 +67,19 @@ export class Chart {
     }, places);
   }
 
+  /** How many pixels have a colour. */
+  count(colour: number[]): Promise<number> {
+    return this.#canvas.evaluate((canvas: HTMLCanvasElement, [red, green, blue]) => {
+      const context = canvas.getContext("2d") as CanvasRenderingContext2D;
+      const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+      let count = 0;
+      for (let at = 0; at < data.length; at += 4) {
+        if (data[at] === red && data[at + 1] === green && data[at + 2] === blue) count++;
+      }
+      return count;
+    }, colour);
+  }
+
   /** All of the picture, to compare, once it has come to rest: sums follow what is in view with a delay. */
   async settled(): Promise<string> {
     const pixels = () => this.#canvas.evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
