@@ -86,9 +86,10 @@ class Cells {
     return this.values.length;
   }
 
-  makeRoom(): void {
-    if ((this.rows.length + 1) * this.width <= this.capacity) return;
-    const larger = new Float64Array(this.capacity * 2);
+  /** Room for so many rows in all, and twice as many as now once they are more. */
+  makeRoom(rows = this.rows.length + 1): void {
+    if (rows * this.width <= this.capacity) return;
+    const larger = new Float64Array(Math.max(rows * this.width, this.capacity * 2));
     larger.set(this.values);
     this.values = larger;
     this.groups.grow(this.capacity);
@@ -121,13 +122,15 @@ class IdCells {
     const { cells } = this;
     if (this.row.length < width) this.row = new Float64Array(width);
     const length = scanner.counts(this.row, 0, width, (column, text) => this.wide.set(column, text));
+    const { row, wide } = this;
+    const exact = wide.size === 0;
     let last = 0;
     let lastIndex = 0;
-    for (let column = 0; column < Math.min(length, width); column++) {
-      const id = this.row[column];
-      if (id !== last || this.wide.size > 0) {
+    for (let column = 0, end = Math.min(length, width); column < end; column++) {
+      const id = row[column];
+      if (id !== last || !exact) {
         last = id;
-        lastIndex = this.find(this.wide.size === 0 ? id : (this.wide.get(column) ?? id));
+        lastIndex = this.find(exact ? id : (wide.get(column) ?? id));
       }
       cells[base + column] = lastIndex;
     }
@@ -153,7 +156,11 @@ class IdCells {
 
 function rows(scanner: Scanner, width: number): Cells {
   const cells = new Cells(width);
-  scanner.array(() => {
+  const start = scanner.at;
+  scanner.array((index) => {
+    // The first row's length tells about how many there are: growing less often is worth a guess.
+    if (index === 1)
+      cells.makeRoom(Math.min(Math.ceil((1.1 * scanner.bytes.length) / (scanner.at - start)), MOST_GUESSED));
     cells.makeRoom();
     const row = oneRow(scanner, cells);
     if (!row.id) throw new SyntaxError(`row ${cells.rows.length}: bucket_id is missing`);
@@ -161,6 +168,9 @@ function rows(scanner: Scanner, width: number): Cells {
   });
   return cells;
 }
+
+/** As many rows as an answer has that is not told otherwise. */
+const MOST_GUESSED = 1024;
 
 function oneRow(scanner: Scanner, cells: Cells): Row {
   const base = cells.rows.length * cells.width;
