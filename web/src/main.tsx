@@ -23,9 +23,10 @@ if (root) render(<App />, root);
 function keepAddress(): void {
   let timer = 0;
   effect(() => {
-    const hash = write(pageState.value);
+    const state = pageState.value;
     clearTimeout(timer);
     timer = window.setTimeout(() => {
+      const hash = write(state);
       if (location.hash.slice(1) !== hash) history.replaceState(null, "", hash ? `#${hash}` : location.pathname);
     }, 200);
   });

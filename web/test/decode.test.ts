@@ -91,6 +91,16 @@ describe("an answer", () => {
     expect(matrix.conflicts?.[6]).toBe(1);
   });
 
+  test("tells terms apart that a double can't", () => {
+    const { terms } = decode(
+      answer([1, 2], [row([1, 1], { leader_terms: [big("9007199254740993"), big("9007199254740992")] })]),
+    );
+    expect([...(terms?.cells ?? [])].map((index) => terms?.known[index])).toEqual([
+      "9007199254740993",
+      "9007199254740992",
+    ]);
+  });
+
   test("decodes keys as bytes", () => {
     const [first] = decode(answer([1], [row([1], { start: "AP8=", end: "" })])).rows;
     expect([first.start, first.end]).toEqual(["\x00\xff", ""]);

@@ -13,7 +13,7 @@ export function decode(bytes: Uint8Array): Matrix {
   let rowsAt = -1;
   let cells: Cells | null = null;
   scanner.object((name) => {
-    if (name === "column_unix_ms") columns = Float64Array.from(numbers(scanner));
+    if (name === "column_unix_ms") columns = numbers(scanner);
     else if (name === "column_nodes") columnNodes = Uint16Array.from(numbers(scanner));
     else if (name !== "rows") head[name] = scanner.value();
     else if (columns) cells = rows(scanner, columns.length);
@@ -57,11 +57,17 @@ function assemble(
   };
 }
 
-function numbers(scanner: Scanner): number[] {
-  const list: number[] = [];
-  scanner.counts((_, value) => void list.push(value));
+/** An array of unknown length: it is measured first. */
+function numbers(scanner: Scanner): Float64Array {
+  const { at } = scanner;
+  const length = scanner.counts(NOTHING, 0, 0);
+  scanner.at = at;
+  const list = new Float64Array(length);
+  scanner.counts(list, 0, length);
   return list;
 }
+
+const NOTHING = new Float64Array(0);
 
 /** Cells of rows that are still coming: arrays that grow by doubling. */
 class Cells {
@@ -80,9 +86,10 @@ class Cells {
     return this.values.length;
   }
 
-  makeRoom(): void {
-    if ((this.rows.length + 1) * this.width <= this.capacity) return;
-    const larger = new Float64Array(this.capacity * 2);
+  /** Room for so many rows in all, and twice as many as now once they are more. */
+  makeRoom(rows = this.rows.length + 1): void {
+    if (rows * this.width <= this.capacity) return;
+    const larger = new Float64Array(Math.max(rows * this.width, this.capacity * 2));
     larger.set(this.values);
     this.values = larger;
     this.groups.grow(this.capacity);
@@ -100,6 +107,9 @@ function grown<T extends Uint8Array | Uint16Array>(from: T, into: T): T {
 class IdCells {
   private cells: Uint16Array | null = null;
   private known = ["0"];
+  private row = NOTHING;
+  /** Texts of those in `row` that a double may not hold. */
+  private wide = new Map<number, string>();
   private index = new Map<number | string, number>([[0, 0]]);
 
   grow(capacity: number): void {
@@ -107,19 +117,25 @@ class IdCells {
   }
 
   /** Takes a row's array; neighbours mostly have the same identity. */
-  take(scanner: Scanner, base: number, capacity: number): number {
+  take(scanner: Scanner, base: number, width: number, capacity: number): number {
     this.cells ??= new Uint16Array(capacity);
     const { cells } = this;
-    let last: number | string = 0;
+    if (this.row.length < width) this.row = new Float64Array(width);
+    const length = scanner.counts(this.row, 0, width, (column, text) => this.wide.set(column, text));
+    const { row, wide } = this;
+    const exact = wide.size === 0;
+    let last = 0;
     let lastIndex = 0;
-    return scanner.counts((column, value, text) => {
-      const id = text ?? value;
-      if (id !== last) {
+    for (let column = 0, end = Math.min(length, width); column < end; column++) {
+      const id = row[column];
+      if (id !== last || !exact) {
         last = id;
-        lastIndex = this.find(id);
+        lastIndex = this.find(exact ? id : (wide.get(column) ?? id));
       }
-      if (column < cells.length - base) cells[base + column] = lastIndex;
-    });
+      cells[base + column] = lastIndex;
+    }
+    this.wide.clear();
+    return length;
   }
 
   finish(size: number): Ids | null {
@@ -140,7 +156,11 @@ class IdCells {
 
 function rows(scanner: Scanner, width: number): Cells {
   const cells = new Cells(width);
-  scanner.array(() => {
+  const start = scanner.at;
+  scanner.array((index) => {
+    // The first row's length tells about how many there are: growing less often is worth a guess.
+    if (index === 1)
+      cells.makeRoom(Math.min(Math.ceil((1.1 * scanner.bytes.length) / (scanner.at - start)), MOST_GUESSED));
     cells.makeRoom();
     const row = oneRow(scanner, cells);
     if (!row.id) throw new SyntaxError(`row ${cells.rows.length}: bucket_id is missing`);
@@ -148,6 +168,9 @@ function rows(scanner: Scanner, width: number): Cells {
   });
   return cells;
 }
+
+/** As many rows as an answer has that is not told otherwise. */
+const MOST_GUESSED = 1024;
 
 function oneRow(scanner: Scanner, cells: Cells): Row {
   const base = cells.rows.length * cells.width;
@@ -170,8 +193,9 @@ function oneRow(scanner: Scanner, cells: Cells): Row {
     if (name === "values") {
       whole(name, takeValues(scanner, cells, base));
       seen = true;
-    } else if (name === "raft_group_ids") whole(name, cells.groups.take(scanner, base, cells.capacity), true);
-    else if (name === "leader_terms") whole(name, cells.terms.take(scanner, base, cells.capacity), true);
+    } else if (name === "raft_group_ids")
+      whole(name, cells.groups.take(scanner, base, cells.width, cells.capacity), true);
+    else if (name === "leader_terms") whole(name, cells.terms.take(scanner, base, cells.width, cells.capacity), true);
     else if (name === "conflicts") whole(name, takeConflicts(scanner, cells, base), true);
     else if (!describe(row, name, scanner)) scanner.skip();
   });
@@ -179,16 +203,12 @@ function oneRow(scanner: Scanner, cells: Cells): Row {
   return row;
 }
 
-function takeValues(scanner: Scanner, cells: Cells, base: number): number {
-  const { values, big, width } = cells;
-  return scanner.counts((column, value, text) => {
+function takeValues(scanner: Scanner, { values, big, width }: Cells, base: number): number {
+  return scanner.counts(values, base, width, (column, text) => {
+    const whole = BigInt(text);
     if (column >= width) return;
-    values[base + column] = value;
-    if (text) {
-      const whole = BigInt(text);
-      values[base + column] = Number(whole);
-      if (whole > BigInt(Number.MAX_SAFE_INTEGER)) big.set(base + column, whole);
-    }
+    values[base + column] = Number(whole);
+    if (whole > BigInt(Number.MAX_SAFE_INTEGER)) big.set(base + column, whole);
   });
 }
 

@@ -80,10 +80,6 @@ export function exact(matrix: Matrix, cell: number): number | bigint {
   return matrix.big.get(cell) ?? matrix.values[cell];
 }
 
-export function largest(a: number | bigint, b: number | bigint): number | bigint {
-  return a >= b ? a : b;
-}
-
 /** How many nodes a column has when all that can be heard are in it. */
 export function fullColumn(matrix: Matrix): number {
   const { fanout, columnNodes } = matrix;

@@ -17,7 +17,8 @@ export interface Failure {
   fanout: Fanout | null;
 }
 
-export type Answer = { matrix: Matrix; generation: string } | { failure: Failure };
+/** `arrivedAt`: when the last byte was here, in milliseconds since the epoch, as exact as `performance` is. */
+export type Answer = { matrix: Matrix; generation: string; arrivedAt: number } | { failure: Failure };
 
 export interface ToWorker {
   id: number;

@@ -3,9 +3,11 @@
  * string or an object per cell; everything else is cut out and left to `JSON.parse`.
  */
 
+const SPACE = 32;
 const QUOTE = 34;
 const COMMA = 44;
 const ZERO = 48;
+const NINE = 57;
 const OPEN = 91;
 const BACKSLASH = 92;
 const CLOSE = 93;
@@ -90,10 +92,10 @@ export class Scanner {
   }
 
   /**
-   * An array of whole numbers ≥ 0: `take` gets each, or its text where it has more digits than a double surely holds.
-   * Returns how many there were.
+   * An array of whole numbers ≥ 0, put into `into` from `base` on, as many as `width`; the rest is counted only.
+   * `wide` gets the text of each that has more digits than a double surely holds. Returns how many there were.
    */
-  counts(take: (index: number, value: number, text: string | null) => void): number {
+  counts(into: Float64Array, base: number, width: number, wide?: (index: number, text: string) => void): number {
     if (this.peek() === N) {
       this.value();
       return 0;
@@ -104,20 +106,27 @@ export class Scanner {
       return 0;
     }
     const { bytes } = this;
+    let at = this.at;
     for (let index = 0; ; index++) {
-      this.peek();
-      const start = this.at;
-      let at = start;
+      let byte = bytes[at];
+      while (byte <= SPACE) byte = bytes[++at];
+      const start = at;
+      // Nine digits fit a small integer, which is what most counts are.
       let value = 0;
-      for (let digit = bytes[at] - ZERO; digit >= 0 && digit <= 9; digit = bytes[++at] - ZERO)
-        value = value * 10 + digit;
+      for (const end = at + 9; at < end && byte >= ZERO && byte <= NINE; byte = bytes[++at])
+        value = value * 10 + byte - ZERO;
+      for (; byte >= ZERO && byte <= NINE; byte = bytes[++at]) value = value * 10 + byte - ZERO;
+      if (index < width) into[base + index] = value;
+      if (at - start > SAFE_DIGITS) wide?.(index, utf8.decode(bytes.subarray(start, at)));
+      const empty = at === start;
+      while (byte <= SPACE) byte = bytes[++at];
       this.at = at;
-      if (at === start) throw this.unexpected();
-      take(index, value, at - start > SAFE_DIGITS ? utf8.decode(bytes.subarray(start, at)) : null);
-      const next = bytes[at] === COMMA ? COMMA : this.peek();
-      if (next !== COMMA && next !== CLOSE) throw this.unexpected();
-      this.at++;
-      if (next === CLOSE) return index + 1;
+      if (empty || (byte !== COMMA && byte !== CLOSE)) throw this.unexpected();
+      at++;
+      if (byte === CLOSE) {
+        this.at = at;
+        return index + 1;
+      }
     }
   }
 

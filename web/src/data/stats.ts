@@ -1,7 +1,7 @@
 /** What the visible window adds up to, per row and per column. */
 
 import type { Matrix } from "./matrix";
-import { exact, largest } from "./matrix";
+import { exact } from "./matrix";
 
 export interface Window {
   /** First and last column, the last excluded. */
@@ -106,9 +106,10 @@ export function hottest(stats: WindowStats): RowStats | null {
   return best;
 }
 
-export function largestCount(matrix: Matrix): number | bigint {
-  let most: number | bigint = 0;
-  for (const value of matrix.values) if (value > most) most = value;
-  for (const value of matrix.big.values()) most = largest(most, value);
+export function largestCount({ big, values }: Matrix): number | bigint {
+  // What a double can't hold is larger than all that one can.
+  if (big.size > 0) return [...big.values()].reduce((a, b) => (b > a ? b : a));
+  let most = 0;
+  for (let cell = 0; cell < values.length; cell++) if (values[cell] > most) most = values[cell];
   return most;
 }

@@ -27,10 +27,11 @@ async function ask(url: string): Promise<Answer> {
   } catch (error) {
     return { failure: { status: 0, code: "", message: String((error as Error).message ?? error), fanout: null } };
   }
+  const arrivedAt = performance.timeOrigin + performance.now();
   const bytes = new Uint8Array(body);
   if (response.status !== 200) return { failure: failureOf(response.status, new TextDecoder().decode(bytes)) };
   try {
-    return { matrix: decode(bytes), generation: response.headers.get("x-keyviz-config-generation") ?? "" };
+    return { matrix: decode(bytes), generation: response.headers.get("x-keyviz-config-generation") ?? "", arrivedAt };
   } catch (error) {
     return {
       failure: { status: -1, code: "decode", message: String((error as Error).message ?? error), fanout: null },

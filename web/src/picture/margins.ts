@@ -49,9 +49,10 @@ export function drawProfile(into: CanvasRenderingContext2D, frame: Frame): void 
     const top = Math.max(y(low), profile.y);
     const bottom = Math.min(y(high), profile.y + profile.h);
     const gap = bottom - top > 4 ? 1 : 0;
-    into.fillStyle = widest === most ? inks["bar-hot"] : inks.bar;
+    const hottest = widest === most && stats.rows.length > 1;
+    into.fillStyle = hottest ? inks["bar-hot"] : inks.bar;
     into.fillRect(profile.x, top, Math.max((profile.w * widest) / most, 1), Math.max(bottom - top - gap, 1));
-    if (widest === most && profile.w > 60) nameHottest(into, frame, top, bottom);
+    if (hottest && profile.w > 60) nameHottest(into, frame, top, bottom);
   });
 }
 

@@ -1,5 +1,6 @@
 /** From a count's code to a step of the colour ramp. */
 
+import { ticks } from "d3-array";
 import { CODES, codeOf, valueOf } from "../data/codes";
 
 export type ScaleName = "log" | "linear" | "quantile";
@@ -67,7 +68,7 @@ export function valueAt(scale: Scale, place: number): number {
 export function legendValues(name: ScaleName, scale: Scale): number[] {
   const { max } = scale;
   if (max <= 0) return [0];
-  if (name === "linear") return [0, 0.25, 0.5, 0.75, 1].map((share) => share * max);
+  if (name === "linear") return [...ticks(0, max, 4).filter((value) => value < max), max];
   if (name === "quantile") return [0, ...[0.25, 0.5, 0.75].map((place) => valueAt(scale, place)), max];
   const values = [0];
   for (let decade = 1; decade < max / 2; decade *= 10) values.push(decade);

@@ -70,11 +70,12 @@ export function followConfig(): void {
   });
 }
 
-/** When a node last answered, Unix milliseconds, or null where that is not known. */
-export function lastSuccess(node: string): number | null {
+/** When a node last answered, Unix milliseconds; null if it never has, undefined where nothing is known of it. */
+export function lastSuccess(node: string): number | null | undefined {
   const peer = config.value?.peers?.find(
     ({ entry, url }) => entry === node || url === node || url.endsWith(`//${node}`),
   );
-  const at = Date.parse(peer?.last_success ?? "");
+  if (!peer) return undefined;
+  const at = Date.parse(peer.last_success ?? "");
   return Number.isNaN(at) ? null : at;
 }

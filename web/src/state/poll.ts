@@ -84,6 +84,8 @@ function take(mine: string, answer: Answer): void {
       return;
     }
     keep(answer.matrix);
+    performance.clearMarks("keyviz-data");
+    performance.mark("keyviz-data", { startTime: answer.arrivedAt - performance.timeOrigin });
     failure.value = null;
     generation.value = answer.generation;
     answered = mine;

@@ -63,7 +63,9 @@ export const visible = computed<View>(() =>
 );
 
 export const zoomed = computed(() => !!(zoom.value.time || zoom.value.rows));
-export const zoomedTime = computed(() => zoom.value.time ?? null);
+export const timeZoomed = computed(() => !!zoom.value.time);
+/** The stretch of time that is zoomed to; changes with every frame of a zoom, so it is asked for, not followed. */
+export const zoomedTime = () => zoom.peek().time;
 
 export function setVisible(next: View): void {
   if (matrix.value) zoom.value = toZoom(next, matrix.value, shown.value);

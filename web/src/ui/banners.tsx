@@ -91,22 +91,22 @@ export function FailedNodes({ nodes }: { nodes: NodeStatus[] }) {
 }
 
 function FailedNode({ node, reason, error }: NodeStatus) {
-  const at = lastSuccess(node);
+  const hint = reason && REASONS[reason];
   return (
     <li key={node}>
       <span class="key">{node}</span>
       <span class="tag tag-bad">{reason ?? "failed"}</span>
-      <span>{error || (reason && REASONS[reason])}</span>
-      <span class="muted">
-        {error && reason && REASONS[reason] ? `${REASONS[reason]} · ` : ""}
-        {lastText(at)}
+      <span>
+        {error || hint} <span class="muted">{[error && hint, lastText(node)].filter(Boolean).join(" · ")}</span>
       </span>
     </li>
   );
 }
 
-function lastText(at: number | null): string {
-  return at === null
-    ? "has not answered since the daemon started, as far as is known"
-    : `last answered ${span(Math.max(store.now.value - at, 0))} ago`;
+/** Nothing where nothing is known of the node. */
+function lastText(node: string): string {
+  const at = lastSuccess(node);
+  if (at === undefined) return "";
+  if (at === null) return "no answer since the daemon started";
+  return `last answered ${span(Math.max(store.now.value - at, 0))} ago`;
 }

@@ -62,7 +62,6 @@ function choose(range: Range): void {
 }
 
 function RangeSelect() {
-  const zoomed = store.zoomedTime.value;
   const current = rangeText(store.range.value);
   const own = RANGES.some(({ value }) => value === current)
     ? []
@@ -70,7 +69,7 @@ function RangeSelect() {
   const choices = [
     ...RANGES,
     ...own,
-    ...(zoomed ? [{ value: "zoom", text: "The zoomed window" }] : []),
+    ...(store.timeZoomed.value ? [{ value: "zoom", text: "The zoomed window" }] : []),
     { value: "custom", text: "Custom…" },
   ];
   return (
@@ -80,6 +79,7 @@ function RangeSelect() {
       choices={choices}
       value={current}
       onChange={(value) => {
+        const zoomed = store.zoomedTime();
         if (value === "custom") editing.value = true;
         else if (value === "zoom" && zoomed) choose({ kind: "span", from: zoomed[0], to: zoomed[1] + 1 });
         else choose(readRange(value));

@@ -34,11 +34,11 @@ export function CustomRange({ onDone, onClose }: { onDone: (range: Range) => voi
           <span class="field-label">To ({zone(utc)})</span>
           <input type="datetime-local" step="1" value={to} onInput={(event) => setTo(event.currentTarget.value)} />
         </label>
-        <p class="muted">
-          {valid
-            ? "The window is asked for as it is, without what came after."
-            : "The end has to be after the beginning."}
-        </p>
+        {!valid && (
+          <p class="muted" role="alert">
+            The end has to be after the beginning.
+          </p>
+        )}
         <div class="dialog-actions">
           <button type="button" class="button" onClick={() => dialog.current?.close()}>
             Cancel

@@ -34,7 +34,7 @@ export function Headline() {
 function NodeCount({ matrix }: { matrix: Matrix }) {
   const { fanout } = matrix;
   if (!fanout) return <span class="pill">1 node</span>;
-  const tone = fanout.complete ? "pill-ok" : "pill-bad";
+  const tone = fanout.complete ? "pill-ok" : "pill-amber";
   return (
     <span class={`pill pill-strong ${tone}`}>
       {fanout.responded}/{fanout.expected} nodes

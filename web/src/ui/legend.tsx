@@ -65,8 +65,9 @@ function Ramp() {
     context.putImageData(image, 0, 0);
   });
   const series = store.series.value;
+  const values = legendValues(store.scaleName.value, store.scale.value);
   const marks = spread(
-    legendValues(store.scaleName.value, store.scale.value).map((value) => [value, placeOf(store.scale.value, value)]),
+    values.map((value) => ({ value, place: placeOf(store.scale.value, value), text: amount(series, value) })),
   );
   return (
     <figure
@@ -78,8 +79,8 @@ function Ramp() {
       </figcaption>
       <canvas ref={bar} width={256} height={1} aria-hidden="true" />
       <div class="ramp-values" aria-hidden="true">
-        {marks.map(([value, place]) => (
-          <RampValue key={place} place={place} text={amount(series, value)} />
+        {marks.map(({ place, text }) => (
+          <RampValue key={place} place={place} text={text} />
         ))}
       </div>
     </figure>
@@ -98,14 +99,24 @@ function RampValue({ place, text }: { place: number; text: string }) {
   );
 }
 
-type Mark = [value: number, place: number];
+interface Mark {
+  value: number;
+  place: number;
+  text: string;
+}
 
+/** The marks that have room beside each other on a ramp of 200 pixels, the narrowest there is. */
 function spread(marks: Mark[]): Mark[] {
   const last = marks.at(-1);
+  if (!last) return [];
+  const half = ({ text }: Mark) => (text.length * 6.5) / 400 + 0.015;
+  const end = last.place - 2 * half(last);
   const kept: Mark[] = [];
-  for (const mark of marks) {
-    const clear = kept.length === 0 || mark[1] - (kept.at(-1)?.[1] ?? 0) > 0.14;
-    if (mark !== last && clear && (last?.[1] ?? 1) - mark[1] > 0.2) kept.push(mark);
+  let free = -1;
+  for (const mark of marks.slice(0, -1)) {
+    if (mark.place - half(mark) < free || mark.place + half(mark) > end) continue;
+    kept.push(mark);
+    free = Math.max(mark.place, half(mark)) + half(mark);
   }
-  return last ? [...kept, last] : kept;
+  return [...kept, last];
 }

@@ -84,7 +84,8 @@ function PinnedCard() {
   const matrix = store.matrix.value;
   const cell = store.pinned.value;
   const place = store.pinnedCell.value;
-  if (!matrix || !cell) {
+  if (!matrix) return null;
+  if (!cell) {
     return (
       <p class="hint">
         Click a cell to pin it and see its row over time. Drag to select a box, scroll to zoom, <kbd>?</kbd> lists the
@@ -122,7 +123,7 @@ function PinnedCard() {
   );
 }
 
-/** Nodes listed when all is well; those that fail or warn are always listed. */
+/** Nodes listed before the rest is folded away; those that fail or warn come first. */
 const LISTED = 8;
 
 function NodesCard() {
@@ -132,8 +133,7 @@ function NodesCard() {
   const nodes = fanout.nodes
     .map((node, index) => ({ node, index }))
     .sort((a, b) => order(a.node) - order(b.node) || a.index - b.index);
-  const odd = nodes.filter(({ node }) => order(node) < 2).length;
-  const listed = nodes.slice(0, Math.max(LISTED, odd));
+  const listed = nodes.slice(0, LISTED);
   const rest = nodes.slice(listed.length);
   return (
     <Card
@@ -164,11 +164,7 @@ function NodesCard() {
 }
 
 function NodeLine({ node, ok, role, reason, warnings, duration_ms, bytes: size, rows }: NodeStatus) {
-  const said = [
-    rows !== undefined && plural(rows, "row"),
-    size !== undefined && ok && bytes(size),
-    duration_ms !== undefined && span(duration_ms),
-  ];
+  const said = [rows !== undefined && plural(rows, "row"), duration_ms !== undefined && span(duration_ms)];
   const tone = !ok ? "bad" : warnings?.length ? "amber" : "ok";
   return (
     <li>
@@ -178,7 +174,9 @@ function NodeLine({ node, ok, role, reason, warnings, duration_ms, bytes: size, 
       </span>
       {role !== "peer" && <span class="tag">{role}</span>}
       {!ok && <span class="tag tag-bad">{reason ?? "failed"}</span>}
-      <span class="node-said">{said.filter(Boolean).join(" · ")}</span>
+      <span class="node-said" title={size === undefined ? undefined : bytes(size)}>
+        {said.filter(Boolean).join(" · ")}
+      </span>
       {warnings?.map(({ code, message }) => (
         <span class="node-warning" key={code}>
           <span class="tag tag-amber">{code}</span> {message}

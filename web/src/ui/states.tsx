@@ -150,7 +150,7 @@ function Failed({ failure }: { failure: Failure }) {
       <p>{advice}</p>
       {failure.fanout && <FailedNodes nodes={failure.fanout.nodes} />}
       <p class="muted">
-        HTTP {failure.status > 0 ? failure.status : "—"}
+        {failure.status === 0 ? "no answer" : failure.status > 0 ? `HTTP ${failure.status}` : "HTTP 200"}
         {failure.code && ` · ${failure.code}`}
       </p>
       <RetryButton />

@@ -114,8 +114,8 @@ function Line({ row }: { row: RowStats }) {
           title={`${startText(whole)} … ${endText(whole)}\n${id}`}
           onClick={() => store.pin({ row: row.shown, column: row.peakColumn })}
         >
-          <span class="key">{shorten(startText(whole), 44)}</span>
-          <span class="key muted row-end"> … {shorten(endText(whole), 44)}</span>
+          <span class="key">{shorten(startText(whole), 30)}</span>
+          <span class="key muted row-end"> … {shorten(endText(whole), 30)}</span>
         </button>
       </th>
       <td>{label && <span class="tag">{label}</span>}</td>
