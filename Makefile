@@ -55,15 +55,27 @@ test: page ## everything that must pass: fmt, lint, tests, the page in a browser
 	$(MAKE) deny
 
 .PHONY: test-page
-test-page: page $(BROWSER_PACKAGES) ## the page's own tests, and all of it in a real Chromium
+test-page: browser ## the page's own tests, and all of it in a real Chromium
 	$(NPM) --prefix web test
+	$(NPM) --prefix web/e2e test
+
+# What the page needs to be looked at by a program.
+.PHONY: browser
+browser: page $(BROWSER_PACKAGES)
 	@web/e2e/need-chromium
 	$(CARGO) build --locked
-	$(NPM) --prefix web/e2e test
 
 .PHONY: bench
 bench: ## time decoding, merging, encoding and whole requests
 	$(CARGO) bench --locked --no-default-features --bench codec --bench merge --bench request
+
+.PHONY: bench-page
+bench-page: browser ## the page's figures at 1,024 × 1,440 cells, beside what they have to be
+	$(NPM) --prefix web/e2e run bench
+
+.PHONY: pictures
+pictures: browser ## the pictures of the README, from the demo
+	$(NPM) --prefix web/e2e run pictures
 
 .PHONY: fmt
 fmt: ## format the code

@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-// One file after another: each starts a Chromium and daemons, and two cores have to do for all of it.
+// Two files at a time: each starts a Chromium and daemons, and mostly waits for them.
 export default defineConfig({
-  test: { include: ["*.spec.ts"], fileParallelism: false, testTimeout: 30_000, hookTimeout: 60_000 },
+  test: { include: ["*.spec.ts"], maxWorkers: 2, testTimeout: 30_000, hookTimeout: 60_000 },
 });
