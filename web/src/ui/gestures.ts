@@ -24,6 +24,8 @@ export function watchGestures(host: HTMLElement, showBox: ShowBox): () => void {
   let before = { pinned: store.pinned.peek(), at: Number.NEGATIVE_INFINITY };
   let start: (Point & { selects: boolean; moved: boolean }) | null = null;
 
+  let resting = 0;
+
   const point = (event: MouseEvent): Point => {
     const bounds = host.getBoundingClientRect();
     return { x: event.clientX - bounds.left, y: event.clientY - bounds.top };
@@ -56,6 +58,7 @@ export function watchGestures(host: HTMLElement, showBox: ShowBox): () => void {
   const move = (event: PointerEvent) => {
     const at = point(event);
     const before = fingers.get(event.pointerId);
+    clearTimeout(resting);
     if (!before || !start) return hover(at);
     if (fingers.size === 2) pinch(event.pointerId, at);
     else if (start.moved || Math.hypot(at.x - start.x, at.y - start.y) > SLACK) {
@@ -134,11 +137,16 @@ export function watchGestures(host: HTMLElement, showBox: ShowBox): () => void {
     // At the end of the way the page scrolls on.
     if (after.x0 === before.x0 && after.x1 === before.x1 && after.y0 === before.y0 && after.y1 === before.y1) return;
     event.preventDefault();
+    store.cursor.value = null;
     store.setVisible(after);
-    hover(point(event));
+    // A tooltip that changes with every frame can't be read and costs more than the picture does.
+    clearTimeout(resting);
+    const at = point(event);
+    resting = window.setTimeout(() => hover(at), 150);
   };
 
   const leave = () => {
+    clearTimeout(resting);
     if (!start) store.cursor.value = null;
   };
   const reset = (event: MouseEvent) => {
