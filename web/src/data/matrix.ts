@@ -102,10 +102,16 @@ export function lastComplete(matrix: Matrix): number {
 }
 
 /** The width of a window in milliseconds: the step, else the median gap between columns, else a minute. */
-export function windowMs(matrix: Pick<Matrix, "columns" | "stepMs">): number {
-  if (matrix.stepMs) return matrix.stepMs;
-  const gaps: number[] = [];
-  for (let i = 1; i < matrix.columns.length; i++) gaps.push(matrix.columns[i] - matrix.columns[i - 1]);
-  gaps.sort((a, b) => a - b);
-  return gaps[gaps.length >> 1] || 60_000;
+export function windowMs({ columns, stepMs }: Pick<Matrix, "columns" | "stepMs">): number {
+  if (stepMs) return stepMs;
+  // Every frame asks, and sorting is not for frames.
+  let median = medianGaps.get(columns);
+  if (median === undefined) {
+    const gaps = columns.slice(1).map((time, index) => time - columns[index]);
+    median = gaps.sort()[gaps.length >> 1] || 60_000;
+    medianGaps.set(columns, median);
+  }
+  return median;
 }
+
+const medianGaps = new WeakMap<Float64Array, number>();

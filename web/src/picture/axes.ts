@@ -7,11 +7,9 @@ import type { Frame } from "./chart";
 import { places, stepOf } from "./chart";
 import { placeOfTime, timeAt } from "./view";
 
-const SIZE = 11;
-
 export function drawTimes(into: CanvasRenderingContext2D, frame: Frame): void {
   const { matrix, view, inks, utc } = frame;
-  const { times } = frame.layout;
+  const { text, times } = frame.layout;
   if (matrix.columns.length === 0) return;
   const { x } = places(frame);
   const step = stepOf(frame);
@@ -21,10 +19,10 @@ export function drawTimes(into: CanvasRenderingContext2D, frame: Frame): void {
   into.textAlign = "center";
   const taken: [number, number][] = [];
   // The beginning of a day is worth more than a minute of it, so it takes its place first.
-  const marks = ticks(from, to, times.w / 90, utc).sort((a, b) => Number(b.major) - Number(a.major));
+  const marks = ticks(from, to, times.w / (text * 8), utc).sort((a, b) => Number(b.major) - Number(a.major));
   for (const tick of marks) {
     const at = x(placeOfTime(matrix.columns, step, tick.at));
-    into.font = `${tick.major ? 600 : 400} ${SIZE}px ${inks.font}`;
+    into.font = `${tick.major ? 600 : 400} ${text}px ${inks.font}`;
     const half = into.measureText(tick.text).width / 2;
     const [left, right] = [at - half - 8, at + half + 8];
     if (left < times.x - 30 || right > times.x + times.w + 30 || taken.some(([a, b]) => left < b && right > a))
@@ -40,12 +38,12 @@ export function drawTimes(into: CanvasRenderingContext2D, frame: Frame): void {
 /** Start keys of as many rows as have room, evenly spaced; the hottest in view always has its own. */
 export function drawKeys(into: CanvasRenderingContext2D, frame: Frame): void {
   const { shown, view, inks, stats } = frame;
-  const { plot } = frame.layout;
+  const { plot, text } = frame.layout;
   const { y, down } = places(frame);
   into.textBaseline = "middle";
   into.textAlign = "right";
-  const every = Math.max(1, 2 ** Math.ceil(Math.log2(20 / down)));
-  const middle = (row: number) => (down >= SIZE ? y(row) + down / 2 : y(row) + Math.min(SIZE / 2, down / 2));
+  const every = Math.max(1, 2 ** Math.ceil(Math.log2((text * 1.8) / down)));
+  const middle = (row: number) => (down >= text ? y(row) + down / 2 : y(row) + Math.min(text / 2, down / 2));
   const inside = (at: number) => at >= plot.y && at <= plot.y + plot.h - 4;
   const hot = stats ? hottest(stats) : null;
   const hotAt = hot ? middle(hot.shown) : Number.NEGATIVE_INFINITY;
@@ -54,9 +52,9 @@ export function drawKeys(into: CanvasRenderingContext2D, frame: Frame): void {
     row < Math.min(view.y1, shown.length);
     row += every
   ) {
-    if (!inside(middle(row)) || Math.abs(middle(row) - hotAt) < SIZE + 4) continue;
+    if (!inside(middle(row)) || Math.abs(middle(row) - hotAt) < text + 4) continue;
     into.fillStyle = inks.line;
-    into.fillRect(plot.x - 5, Math.round(down >= SIZE ? middle(row) : Math.max(y(row), plot.y)), 5, 1);
+    into.fillRect(plot.x - 5, Math.round(down >= text ? middle(row) : Math.max(y(row), plot.y)), 5, 1);
     drawKey(into, frame, shown[row], middle(row), inks.muted, 400);
   }
   if (!hot || !inside(hotAt)) return;
@@ -73,8 +71,13 @@ function drawKey(
   ink: string,
   weight: number,
 ): void {
-  const { keys } = frame.layout;
-  into.font = `${weight} ${SIZE}px ${frame.inks.font}`;
+  const { keys, text } = frame.layout;
+  into.font = `${weight} ${text}px ${frame.inks.font}`;
   into.fillStyle = ink;
-  into.fillText(shorten(startText(frame.matrix.rows[row]), Math.floor(keys.w / 6.4)), keys.x + keys.w, at, keys.w);
+  into.fillText(
+    shorten(startText(frame.matrix.rows[row]), Math.floor(keys.w / (text * 0.58))),
+    keys.x + keys.w,
+    at,
+    keys.w,
+  );
 }

@@ -8,6 +8,8 @@ export interface Rect {
 }
 
 export interface Layout {
+  /** Size of the text on the axes. */
+  text: number;
   plot: Rect;
   /** Traffic of each column, above the plot. */
   totals: Rect;
@@ -21,7 +23,8 @@ export interface Layout {
 
 export function layout(width: number, height: number): Layout {
   const narrow = width < 560;
-  const left = narrow ? 84 : width < 900 ? 132 : 184;
+  const text = width < 1800 ? 11 : 13;
+  const left = narrow ? 84 : width < 900 ? 132 : text * 17;
   const right = narrow ? 40 : 84;
   const above = height < 320 ? 24 : 40;
   const x = left;
@@ -29,6 +32,7 @@ export function layout(width: number, height: number): Layout {
   const y = above + 10;
   const h = Math.max(height - y - 26, 1);
   return {
+    text,
     plot: { x, y, w, h },
     totals: { x, y: 4, w, h: above - 4 },
     coverage: { x, y: above + 3, w, h: 4 },

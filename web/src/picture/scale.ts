@@ -47,6 +47,15 @@ const places: Record<ScaleName, (max: number, largestCode: number, counts: Uint3
   },
 };
 
+/** The legend's 256 steps as an image of one row; below the faintest there is only zero. */
+export function legendImage(colours: Uint32Array, { steps }: Scale): ImageData {
+  const image = new ImageData(256, 1);
+  const pixels = new Uint32Array(image.data.buffer);
+  pixels.set(colours);
+  pixels.fill(colours[0], 0, Math.max(steps[1] - 1, 1));
+  return image;
+}
+
 /** Where on the legend a value stands, 0 … 1. */
 export function placeOf(scale: Scale, value: number): number {
   return scale.steps[codeOf(value)] / 255;

@@ -86,15 +86,12 @@ export const codes = computed(() => {
 });
 
 export const scale = computed(() => {
-  const all = matrix.value?.codes ?? new Uint16Array(0);
-  return scaleOf(
-    scaleName.value,
-    topCode.value,
-    scaleName.value === "quantile" ? histogram(all) : NONE,
-    brightness.value,
-  );
+  // Counting the cells of each code is work that only one scale needs.
+  const counts = scaleName.value === "quantile" ? cellsPerCode.value : NONE;
+  return scaleOf(scaleName.value, topCode.value, counts, brightness.value);
 });
 const NONE = new Uint32Array(0);
+const cellsPerCode = computed(() => histogram(matrix.value?.codes ?? new Uint16Array(0)));
 const topCode = computed(() => largestCode(matrix.value?.codes ?? new Uint16Array(0)));
 export const colours = computed(() => lookup(rampName.value));
 

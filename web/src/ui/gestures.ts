@@ -1,12 +1,13 @@
 /** Wheel, mouse, pen and fingers on the chart. */
 
-import { batch } from "@preact/signals";
 import { box, cellAt, isWhole, pan, zoom } from "../picture/view";
 import * as store from "../state/store";
 import { chartLayout } from "./drawing";
 
 /** Movement in pixels up to which a press is a click. */
 const SLACK = 4;
+/** Milliseconds within which two clicks are one double click, as far as pinning is concerned. */
+const DOUBLE = 500;
 
 interface Point {
   x: number;
@@ -19,7 +20,11 @@ export type ShowBox = (box: { x: number; y: number; w: number; h: number } | nul
 /** @returns what ends it */
 export function watchGestures(host: HTMLElement, showBox: ShowBox): () => void {
   const fingers = new Map<number, Point>();
+  /** What was pinned before the latest click, or before the pair of them. */
+  let before = { pinned: store.pinned.peek(), at: Number.NEGATIVE_INFINITY };
   let start: (Point & { selects: boolean; moved: boolean }) | null = null;
+
+  let resting = 0;
 
   const point = (event: MouseEvent): Point => {
     const bounds = host.getBoundingClientRect();
@@ -53,10 +58,12 @@ export function watchGestures(host: HTMLElement, showBox: ShowBox): () => void {
   const move = (event: PointerEvent) => {
     const at = point(event);
     const before = fingers.get(event.pointerId);
+    clearTimeout(resting);
     if (!before || !start) return hover(at);
     if (fingers.size === 2) pinch(event.pointerId, at);
     else if (start.moved || Math.hypot(at.x - start.x, at.y - start.y) > SLACK) {
       start.moved = true;
+      store.cursor.value = null;
       if (start.selects) showBox(boxOf(start, at));
       else drag(before, at);
     }
@@ -65,10 +72,7 @@ export function watchGestures(host: HTMLElement, showBox: ShowBox): () => void {
 
   const drag = (before: Point, at: Point) => {
     const [a, b] = [share(before), share(at)];
-    batch(() => {
-      store.cursor.value = null;
-      store.setVisible(pan(store.visible.peek(), store.extent.peek(), a.x - b.x, a.y - b.y));
-    });
+    store.setVisible(pan(store.visible.peek(), store.extent.peek(), a.x - b.x, a.y - b.y));
   };
 
   const pinch = (id: number, at: Point) => {
@@ -92,6 +96,7 @@ export function watchGestures(host: HTMLElement, showBox: ShowBox): () => void {
     hover(at);
     if (!from.moved) {
       const cell = store.cursor.peek();
+      before = performance.now() - before.at < DOUBLE ? before : { pinned: store.pinned.peek(), at: performance.now() };
       if (cell) store.pin(cell);
     } else if (from.selects) {
       const [a, b] = [share(from), share(at)];
@@ -132,15 +137,23 @@ export function watchGestures(host: HTMLElement, showBox: ShowBox): () => void {
     // At the end of the way the page scrolls on.
     if (after.x0 === before.x0 && after.x1 === before.x1 && after.y0 === before.y0 && after.y1 === before.y1) return;
     event.preventDefault();
+    store.cursor.value = null;
     store.setVisible(after);
-    hover(point(event));
+    // A tooltip that changes with every frame can't be read and costs more than the picture does.
+    clearTimeout(resting);
+    const at = point(event);
+    resting = window.setTimeout(() => hover(at), 150);
   };
 
   const leave = () => {
+    clearTimeout(resting);
     if (!start) store.cursor.value = null;
   };
   const reset = (event: MouseEvent) => {
-    if (inPlot(point(event))) store.resetZoom();
+    if (!inPlot(point(event))) return;
+    // The two clicks were not meant for the cell under them.
+    store.pinned.value = before.pinned;
+    store.resetZoom();
   };
 
   const ending = new AbortController();

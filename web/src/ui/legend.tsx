@@ -5,7 +5,7 @@ import { useRef } from "preact/hooks";
 import type { RampName } from "../picture/ramps";
 import { RAMPS } from "../picture/ramps";
 import type { ScaleName } from "../picture/scale";
-import { legendValues, placeOf } from "../picture/scale";
+import { legendImage, legendValues, placeOf } from "../picture/scale";
 import * as store from "../state/store";
 import { amount, noun, span } from "../text/numbers";
 import { Segmented, Select } from "./parts";
@@ -56,13 +56,7 @@ function Ramp() {
   useSignalEffect(() => {
     const context = bar.current?.getContext("2d");
     if (!context) return;
-    const colours = store.colours.value;
-    const image = new ImageData(256, 1);
-    new Uint32Array(image.data.buffer).set(colours);
-    // Below the faintest step there is only zero.
-    const { steps } = store.scale.value;
-    new Uint32Array(image.data.buffer).fill(colours[0], 0, Math.max(steps[1] - 1, 1));
-    context.putImageData(image, 0, 0);
+    context.putImageData(legendImage(store.colours.value, store.scale.value), 0, 0);
   });
   const series = store.series.value;
   const values = legendValues(store.scaleName.value, store.scale.value);

@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 import { fullColumn } from "../data/matrix";
 import { drawChart } from "../picture/chart";
 import { layout } from "../picture/layout";
-import { legendValues, placeOf } from "../picture/scale";
+import { legendImage, legendValues, placeOf } from "../picture/scale";
 import { Tile } from "../picture/tile";
 import * as store from "../state/store";
 import { csv } from "../text/csv";
@@ -136,9 +136,8 @@ function drawFoot(context: CanvasRenderingContext2D, inks: PictureInks, left: nu
   if (!matrix) return;
   const scale = store.scale.peek();
   const colours = store.colours.peek();
-  const image = new ImageData(new Uint8ClampedArray(colours.slice().buffer), 256, 1);
   const strip = canvasOf(256, 1, 1);
-  strip.context.putImageData(image, 0, 0);
+  strip.context.putImageData(legendImage(colours, scale), 0, 0);
   context.drawImage(strip.canvas, left, top, 320, 8);
   context.font = `11px ${inks.font}`;
   context.fillStyle = inks.muted;
@@ -152,7 +151,8 @@ function drawFoot(context: CanvasRenderingContext2D, inks: PictureInks, left: nu
     if (value !== scale.max) free = at + half + 8;
   }
   const { series, columns } = matrix;
-  const time = columns.length > 0 ? between(columns[0] - store.stepMs.peek(), columns[columns.length - 1], utc) : "";
+  const { from, to } = store.stats.peek()?.window ?? { from: 0, to: columns.length };
+  const time = to > from ? between(columns[from] - store.stepMs.peek(), columns[to - 1], utc) : "";
   context.fillText(
     `${noun(series)} per ${span(store.stepMs.peek())}, ${store.scaleName.peek()} scale`,
     left + 336,
