@@ -10,11 +10,15 @@ FOUND := $(shell for deny in cargo-deny $(TOOLS)/bin/cargo-deny; do \
 DENY := $(or $(FOUND),$(TOOLS)/bin/cargo-deny)
 
 # What the page is made of. Folders count too: a file that is taken away makes its folder newer.
-PAGE_SOURCES := $(shell find web -mindepth 1 \( -name node_modules -o -name dist -o -name e2e -o -name test \) -prune -o -print)
+found = $(shell find web -mindepth 1 \( -name node_modules -o -name dist $(1) \) -prune -o -print)
+PAGE_SOURCES := $(call found,-o -name e2e -o -name test)
+PAGE_FILES := $(call found)
 PAGE := web/dist/index.html
 # npm's own notes of what it has installed, for the page and for its tests in a browser.
 PAGE_PACKAGES := web/node_modules/.package-lock.json
 BROWSER_PACKAGES := web/e2e/node_modules/.package-lock.json
+# The page's own checks build it anew, after which cargo does too: not without need.
+PAGE_CHECKED := web/node_modules/.checked
 NODE_NEEDED := the page needs Node.js 20.19 or later with npm; without the page: cargo build --no-default-features
 
 .DEFAULT_GOAL := help
@@ -37,6 +41,11 @@ page: $(PAGE) ## build the web page that goes into the binary
 
 $(PAGE): $(PAGE_SOURCES) $(PAGE_PACKAGES)
 	$(NPM) --prefix web run build
+	@touch $@
+
+$(PAGE_CHECKED): $(PAGE_FILES) $(PAGE_PACKAGES) $(BROWSER_PACKAGES)
+	$(NPM) --prefix web run check
+	$(NPM) --prefix web/e2e run check
 	@touch $@
 
 $(PAGE_PACKAGES) $(BROWSER_PACKAGES): %/node_modules/.package-lock.json: %/package.json %/package-lock.json
@@ -82,9 +91,7 @@ fmt: ## format the code
 	$(CARGO) fmt
 
 .PHONY: lint
-lint: page $(BROWSER_PACKAGES) ## clippy with and without the page, and the page's own checks; warnings are errors
-	$(NPM) --prefix web run check
-	$(NPM) --prefix web/e2e run check
+lint: page $(PAGE_CHECKED) ## clippy with and without the page, and the page's own checks; warnings are errors
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	$(CARGO) clippy --locked --all-targets --no-default-features -- -D warnings
 

@@ -1,11 +1,11 @@
 // The page's figures at 1,024 × 1,440, beside what they have to be (`make bench-page`).
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Watched, close, launch, open } from "./support/browser";
+import { close, launch, open, type Watched } from "./support/browser";
 import { Chart } from "./support/chart";
 import { large } from "./support/large";
 import { Node } from "./support/node";
-import { type Probe, install } from "./support/probe";
+import { install, type Probe } from "./support/probe";
 import { type Daemon, startDaemon } from "./support/program";
 import { configuration } from "./support/sample";
 
@@ -67,7 +67,12 @@ async function firstPaint(): Promise<{ whole: number; main: number }> {
 test("the first paint", async () => {
   const runs: { whole: number; main: number }[] = [];
   for (let run = 0; run < 5; run++) runs.push(await firstPaint());
-  figures.push({ what: "data → first paint, decoding included", value: median(runs.map(({ whole }) => whole)), unit: "ms", target: 120 });
+  figures.push({
+    what: "data → first paint, decoding included",
+    value: median(runs.map(({ whole }) => whole)),
+    unit: "ms",
+    target: 120,
+  });
   figures.push({ what: "  of that after decoding", value: median(runs.map(({ main }) => main)), unit: "ms" });
 });
 
@@ -106,7 +111,9 @@ function turn(frames: number, sideways: boolean): Promise<{ rate: number; work: 
         const delta = (frame % 60 < 30 ? -1 : 1) * 40;
         probe.takeWork();
         const start = performance.now();
-        chart.dispatchEvent(new WheelEvent("wheel", { ...at, deltaX: sideways ? delta : 0, deltaY: sideways ? 0 : delta }));
+        chart.dispatchEvent(
+          new WheelEvent("wheel", { ...at, deltaX: sideways ? delta : 0, deltaY: sideways ? 0 : delta }),
+        );
         await Promise.resolve();
         const handled = performance.now() - start;
         await probe.nextFrame();

@@ -2,7 +2,7 @@
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { expectAccessible } from "./support/axe";
-import { type Watched, close, launch, open } from "./support/browser";
+import { close, launch, open, type Watched } from "./support/browser";
 import { type Cluster, configuration, startCluster } from "./support/sample";
 
 let cluster: Cluster;
@@ -33,7 +33,10 @@ const SOON = { timeout: 15_000 };
 
 /** The value and the origin of a key. */
 async function shown(table: string, key: string): Promise<string[]> {
-  const row = page.getByRole("table", { name: `[${table}]` }).getByRole("row").filter({ has: header(key) });
+  const row = page
+    .getByRole("table", { name: `[${table}]` })
+    .getByRole("row")
+    .filter({ has: header(key) });
   return row.getByRole("cell").allTextContents();
 }
 
@@ -75,7 +78,10 @@ test("an edit with a mistake is told with its place, and changes nothing", async
 test("a key that waits for a restart is listed with both values", async () => {
   const { daemon, nodes } = cluster;
   daemon.edit(configuration(nodes, 'server.control_socket = "control.sock"\n'));
-  const row = page.getByRole("table", { name: /wait for a restart/ }).getByRole("row").filter({ hasText: "control_socket" });
+  const row = page
+    .getByRole("table", { name: /wait for a restart/ })
+    .getByRole("row")
+    .filter({ hasText: "control_socket" });
   await row.waitFor(SOON);
   await row.getByText("control.sock").waitFor();
   await expectAccessible(page, "waiting for a restart");

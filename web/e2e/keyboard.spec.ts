@@ -2,9 +2,9 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { expectAccessible } from "./support/axe";
-import { type Watched, close, launch, open } from "./support/browser";
+import { close, launch, open, type Watched } from "./support/browser";
 import { Chart } from "./support/chart";
-import { COLUMNS, type Cluster, KEYS, startCluster } from "./support/sample";
+import { type Cluster, COLUMNS, KEYS, startCluster } from "./support/sample";
 
 let cluster: Cluster;
 let browser: Browser;
@@ -46,7 +46,10 @@ test("Tab comes to every control and to the picture, and out of it again", async
       const { outlineStyle, boxShadow } = getComputedStyle(document.activeElement as Element);
       const around = document.activeElement?.closest("label, .search, .segmented, .chart");
       const near = around ? getComputedStyle(around) : { outlineStyle: "none", boxShadow: "none" };
-      return [outlineStyle, near.outlineStyle].some((style) => style !== "none") || [boxShadow, near.boxShadow].some((shadow) => shadow !== "none");
+      return (
+        [outlineStyle, near.outlineStyle].some((style) => style !== "none") ||
+        [boxShadow, near.boxShadow].some((shadow) => shadow !== "none")
+      );
     });
     expect(outline, `${seen.at(-1)} shows that it has the focus`).toBe(true);
   }
@@ -65,7 +68,11 @@ test("Tab comes to every control and to the picture, and out of it again", async
     'slider "Brightness"',
     'combobox "Colours"',
   ];
-  for (const control of expected) expect(seen.filter((one) => one.includes(control)), control).toHaveLength(1);
+  for (const control of expected)
+    expect(
+      seen.filter((one) => one.includes(control)),
+      control,
+    ).toHaveLength(1);
 });
 
 test("arrows move the cell cursor, which stays within the matrix", async () => {

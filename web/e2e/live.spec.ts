@@ -1,12 +1,12 @@
 // The page over a simulated cluster that goes on, and over as much as it can get.
-import type { Browser, Request } from "playwright-core";
+import type { Browser, Page, Request } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { type Watched, close, launch, open } from "./support/browser";
+import { close, launch, open, type Watched } from "./support/browser";
 import { Chart } from "./support/chart";
+import { HOT, large } from "./support/large";
 import { Node } from "./support/node";
 import { type Running, startDaemon, startDemo } from "./support/program";
 import { configuration } from "./support/sample";
-import { HOT, large } from "./support/large";
 
 let browser: Browser;
 let watched: Watched | undefined;
@@ -28,6 +28,9 @@ describe("the demo", () => {
   });
   afterAll(() => demo?.stop());
 
+  /** On a busy machine a node may miss its deadline, and all of them may; the page asks again after 10 s. */
+  const drawn = (page: Page) => page.getByText(/cluster view \([1-3] of 3 nodes\)/).waitFor({ timeout: 40_000 });
+
   test("is drawn anew with each poll, which asks for the newest columns alone and moves no zoom", async () => {
     watched = await open(browser, demo.url);
     const { page } = watched;
@@ -37,7 +40,7 @@ describe("the demo", () => {
       if (pathname.endsWith("/matrix")) asked.push(searchParams);
     });
     await page.goto(`${demo.url}/admin/keyviz/#series=reads&range=all`);
-    await page.getByText(/cluster view \(\d of 3 nodes\)/).waitFor();
+    await drawn(page);
     const chart = new Chart(page);
     const { x, y, width, height } = await chart.box();
     await page.mouse.move(x + width / 2, y + height / 2);
@@ -50,15 +53,15 @@ describe("the demo", () => {
     await expect.poll(() => newest().length, { timeout: 30_000 }).toBeGreaterThan(1);
     expect(asked[0].get("from_unix_ms")).toBeNull();
     expect(zoom()).toBe(before);
-  }, 60_000);
+  }, 90_000);
 
-  test("needs nothing but what came with the page, compressed, and keeps it", async () => {
+  test("needs nothing but what came with the page, compressed", async () => {
     watched = await open(browser, demo.url);
     const { page } = watched;
     const answers = new Map<string, Record<string, string>>();
     page.context().on("response", (response) => answers.set(new URL(response.url()).pathname, response.headers()));
     await page.goto(`${demo.url}/admin/keyviz/`);
-    await page.getByText(/cluster view \(\d of 3 nodes\)/).waitFor();
+    await drawn(page);
     const scripts = [...answers].filter(([path]) => path.endsWith(".js"));
     expect(scripts.length).toBeGreaterThan(1);
     for (const [path, headers] of scripts) {
@@ -71,9 +74,7 @@ describe("the demo", () => {
       expect([plain.encoding, gzip.encoding, br.encoding]).toEqual([null, "gzip", "br"]);
       expect(gzip.text === plain.text && br.text === plain.text, path).toBe(true);
     }
-    const again = await page.reload();
-    expect(again?.status()).toBe(200);
-  });
+  }, 60_000);
 });
 
 describe("1,024 rows × 1,440 columns", () => {

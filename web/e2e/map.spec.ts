@@ -3,10 +3,10 @@ import { readFileSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { counted, matrixOf } from "./support/answers";
-import { type Watched, close, launch, open } from "./support/browser";
+import { close, launch, open, type Watched } from "./support/browser";
 import { Chart } from "./support/chart";
 import { decode, luminance } from "./support/pictures";
-import { COLUMNS, type Cluster, KEYS, startCluster } from "./support/sample";
+import { type Cluster, COLUMNS, KEYS, startCluster } from "./support/sample";
 
 const ACCOUNTS = KEYS.indexOf("accounts");
 const ORDERS = KEYS.indexOf("orders");
@@ -42,7 +42,10 @@ afterEach(() => close(watched));
 const hash = () => new URLSearchParams(new URL(page.url()).hash.slice(1));
 
 async function saved(button: string): Promise<{ name: string; bytes: Buffer }> {
-  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: button }).click()]);
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: button }).click(),
+  ]);
   return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) };
 }
 
@@ -54,7 +57,10 @@ describe("the picture", () => {
 
   test("is darkest where nothing is counted and lightest where most is", async () => {
     const quiet = { row: SESSIONS, column: 3 };
-    const alike = [{ row: ORDERS, column: 2 }, { row: ORDERS, column: 9 }];
+    const alike = [
+      { row: ORDERS, column: 2 },
+      { row: ORDERS, column: 9 },
+    ];
     const cells = [PEAK, quiet, { row: ACCOUNTS, column: 0 }, ...alike];
     const [peak, zero, anotherZero, ten, anotherTen] = await chart.coloursAt(cells.map(await chart.grid()));
     expect(luminance(peak)).toBeGreaterThan(0.8);
@@ -66,7 +72,9 @@ describe("the picture", () => {
 
   test("is lighter the more is counted", async () => {
     const middle = await chart.grid();
-    const lights = (await chart.coloursAt(cluster.columns.map((_, column) => middle({ row: USERS, column })))).map(luminance);
+    const lights = (await chart.coloursAt(cluster.columns.map((_, column) => middle({ row: USERS, column })))).map(
+      luminance,
+    );
     expect(lights).toEqual(lights.toSorted((a, b) => a - b));
     expect(new Set(lights).size).toBe(COLUMNS);
   });
@@ -228,7 +236,9 @@ describe("telling others", () => {
     const { name, bytes } = await saved("CSV");
     expect(name).toMatch(/\.csv$/);
     const [header, ...lines] = bytes.toString("utf8").trimEnd().split("\r\n");
-    expect(header).toBe("bucket_id,label,start,end,column_unix_ms,column_nodes,value,raft_group_id,leader_term,conflict");
+    expect(header).toBe(
+      "bucket_id,label,start,end,column_unix_ms,column_nodes,value,raft_group_id,leader_term,conflict",
+    );
     const expected = rows.flatMap(({ bucket_id, values }) =>
       values.flatMap((value, column) =>
         value ? [[bucket_id, `${column_unix_ms[column]}`, `${column_nodes[column]}`, `${value}`]] : [],

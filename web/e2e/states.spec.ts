@@ -2,7 +2,7 @@
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { expectAccessible } from "./support/axe";
-import { type Watched, close, launch, open } from "./support/browser";
+import { close, launch, open, type Watched } from "./support/browser";
 import { Chart } from "./support/chart";
 import { type Counted, Node } from "./support/node";
 import { type Daemon, startDaemon } from "./support/program";
@@ -191,8 +191,16 @@ describe("no picture", () => {
     const page = await show(url);
     const alert = page.getByRole("alert");
     await alert.getByRole("heading", { name: "No node answered" }).waitFor();
-    await alert.getByRole("listitem").filter({ hasText: nodes[0].address }).getByText("refused", { exact: true }).waitFor();
-    await alert.getByRole("listitem").filter({ hasText: nodes[1].address }).getByText("status", { exact: true }).waitFor();
+    await alert
+      .getByRole("listitem")
+      .filter({ hasText: nodes[0].address })
+      .getByText("refused", { exact: true })
+      .waitFor();
+    await alert
+      .getByRole("listitem")
+      .filter({ hasText: nodes[1].address })
+      .getByText("status", { exact: true })
+      .waitFor();
     await alert.getByText("HTTP 503 · no_node_answered").waitFor();
     await expectAccessible(page, "no node answered");
     await nodes[0].resume();

@@ -1,6 +1,6 @@
 // One Chromium for all tests, and pages in it that notice what a page of ours must never do.
 import { existsSync } from "node:fs";
-import { type Browser, type BrowserContextOptions, type Page, chromium } from "playwright-core";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { expect } from "vitest";
 
 const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
@@ -58,7 +58,8 @@ export async function open(browser: Browser, origin: string, options: BrowserCon
   });
   context.on("response", (response) => {
     const { pathname } = new URL(response.url());
-    if (response.status() >= 400 && !pathname.startsWith("/admin/api/")) faults.push(`${response.status()}: ${pathname}`);
+    if (response.status() >= 400 && !pathname.startsWith("/admin/api/"))
+      faults.push(`${response.status()}: ${pathname}`);
   });
   return { page, faults };
 }

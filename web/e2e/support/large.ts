@@ -16,13 +16,16 @@ export const HOT = key(HOT_ROW);
 export function large(): Counted {
   const last = Math.floor(Date.now() / MINUTE) * MINUTE;
   const columns = Array.from({ length: COLUMNS }, (_, index) => last - (COLUMNS - 1 - index) * MINUTE);
-  const rows = Array.from({ length: ROWS }, (_, row): Row => ({
-    bucket_id: `route:${row + 1}`,
-    start: key(row),
-    ...(row + 1 < ROWS && { end: key(row + 1) }),
-    values: columns.map((_, column) => count(row, column)),
-    group: 1 + (row % 5),
-  }));
+  const rows = Array.from(
+    { length: ROWS },
+    (_, row): Row => ({
+      bucket_id: `route:${row + 1}`,
+      start: key(row),
+      ...(row + 1 < ROWS && { end: key(row + 1) }),
+      values: columns.map((_, column) => count(row, column)),
+      group: 1 + (row % 5),
+    }),
+  );
   return { columns, rows };
 }
 

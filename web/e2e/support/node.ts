@@ -1,5 +1,5 @@
 // A node of the cluster that says what a test wants it to say (the peers' protocol, WIRE).
-import { type Server, createServer } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
 export type Series = "reads" | "writes" | "read_bytes" | "write_bytes";

@@ -7,7 +7,8 @@ import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 
 /** The debug binary that `cargo test` has built, unless the environment names another. */
-const BINARY = process.env.KEYVIZ_FANOUT ?? fileURLToPath(new URL("../../../target/debug/keyviz-fanout", import.meta.url));
+const BINARY =
+  process.env.KEYVIZ_FANOUT ?? fileURLToPath(new URL("../../../target/debug/keyviz-fanout", import.meta.url));
 
 /** Far beyond what a start takes on a busy machine, in milliseconds. */
 const PATIENCE = 30_000;
@@ -25,7 +26,11 @@ export interface Daemon extends Running {
 
 /** A simulated cluster and the daemon over it. */
 export function startDemo(seed = 1): Promise<Running> {
-  return start(["demo", "--seed", `${seed}`, "--listen", "127.0.0.1:0"], "stdout", /Open\s+(http:\S+)\/admin\/keyviz\//);
+  return start(
+    ["demo", "--seed", `${seed}`, "--listen", "127.0.0.1:0"],
+    "stdout",
+    /Open\s+(http:\S+)\/admin\/keyviz\//,
+  );
 }
 
 /** A daemon over a configuration file of its own, on a port of its own. */
