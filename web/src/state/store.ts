@@ -103,13 +103,13 @@ export const conflicts = computed<Block[]>(() =>
   matrix.value ? conflictBlocks(matrix.value.conflicts, matrix.value.columns.length, shown.value) : [],
 );
 
-/** The window that sums are made of: it follows `visible` once that has come to rest. */
+/** The window that sums are made of: it follows `visible` once that has come to rest. Null before the first picture. */
 export const settled = signal<View | null>(null);
 
 export const stats = computed(() => {
   const current = matrix.value;
-  if (!current) return null;
-  const { x0, x1, y0, y1 } = settled.value ?? visible.peek();
+  if (!current || !settled.value) return null;
+  const { x0, x1, y0, y1 } = settled.value;
   const { columns, rows } = extent.value;
   const window = { from: Math.max(Math.floor(x0 + 1e-6), 0), to: Math.min(Math.ceil(x1 - 1e-6), columns) };
   return windowStats(current, shown.value, Math.floor(y0 + 1e-6), Math.min(Math.ceil(y1 - 1e-6), rows), window);

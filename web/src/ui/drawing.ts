@@ -71,6 +71,12 @@ export function keepDrawn(box: HTMLElement, canvas: HTMLCanvasElement, after: (f
     // For whoever measures; only the latest is kept.
     performance.clearMarks("keyviz-frame");
     performance.mark("keyviz-frame");
+    // The first picture does not wait for its sums.
+    if (!store.settled.peek()) {
+      setTimeout(() => {
+        store.settled.value = store.visible.peek();
+      });
+    }
   };
   const observer = new ResizeObserver(([entry]) => {
     const { width, height } = entry.contentRect;
@@ -97,6 +103,7 @@ export function keepSettled(): () => void {
   return effect(() => {
     const view = store.visible.value;
     clearTimeout(timer);
+    if (!store.settled.peek()) return;
     timer = window.setTimeout(() => {
       store.settled.value = view;
     }, 120);
