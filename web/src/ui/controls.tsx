@@ -31,7 +31,7 @@ const editing = signal(false);
 
 export function Controls({ search }: { search: { current: HTMLInputElement | null } }) {
   return (
-    <div class="controls" role="toolbar" aria-label="What is shown">
+    <div class="controls" role="group" aria-label="What is shown">
       <Segmented name="series" legend="Series" choices={SERIES_CHOICES} chosen={store.series} />
       <RangeSelect />
       <Search input={search} />
