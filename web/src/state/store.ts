@@ -1,7 +1,7 @@
 /** What the page knows and shows, as signals. Nothing here touches the document. */
 
 import { batch, computed, signal } from "@preact/signals";
-import { histogram, largestCode } from "../data/codes";
+import { codeOf, histogram } from "../data/codes";
 import type { Matrix } from "../data/matrix";
 import { lastComplete, windowMs } from "../data/matrix";
 import type { Failure } from "../data/request";
@@ -92,7 +92,7 @@ export const scale = computed(() => {
 });
 const NONE = new Uint32Array(0);
 const cellsPerCode = computed(() => histogram(matrix.value?.codes ?? new Uint16Array(0)));
-const topCode = computed(() => largestCode(matrix.value?.codes ?? new Uint16Array(0)));
+const topCode = computed(() => codeOf(Number(maximum.value)));
 export const colours = computed(() => lookup(rampName.value));
 
 export const maximum = computed(() => (matrix.value ? largestCount(matrix.value) : 0));

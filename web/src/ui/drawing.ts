@@ -78,10 +78,16 @@ export function keepDrawn(box: HTMLElement, canvas: HTMLCanvasElement, after: (f
       });
     }
   };
-  const observer = new ResizeObserver(([entry]) => {
-    const { width, height } = entry.contentRect;
-    size.value = { width, height, ratio: window.devicePixelRatio || 1 };
-  });
+  const measure = () => {
+    const { clientWidth: width, clientHeight: height } = box;
+    const ratio = window.devicePixelRatio || 1;
+    const old = size.peek();
+    if (width !== old.width || height !== old.height || ratio !== old.ratio) size.value = { width, height, ratio };
+  };
+  // The first picture waits neither for the observer nor for another frame.
+  measure();
+  draw();
+  const observer = new ResizeObserver(measure);
   observer.observe(box);
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const onTheme = () => void systemTheme.value++;
