@@ -8,7 +8,7 @@ import type { Failure } from "../data/request";
 import type { RowStats } from "../data/stats";
 import { hottest, largestCount, windowStats } from "../data/stats";
 import type { Block } from "../picture/marks";
-import { conflictBlocks } from "../picture/marks";
+import { conflictBlocks, shortColumns } from "../picture/marks";
 import { lookup } from "../picture/ramps";
 import { scaleOf } from "../picture/scale";
 import type { Extent, View } from "../picture/view";
@@ -75,6 +75,11 @@ export function resetZoom(): void {
   zoom.value = {};
 }
 
+export function showAllTime(): void {
+  const { rows } = zoom.peek();
+  zoom.value = rows ? { rows } : {};
+}
+
 /** The codes of the rows shown. */
 export const codes = computed(() => {
   const current = matrix.value;
@@ -102,6 +107,9 @@ export const completeTo = computed(() => (matrix.value ? lastComplete(matrix.val
 export const conflicts = computed<Block[]>(() =>
   matrix.value ? conflictBlocks(matrix.value.conflicts, matrix.value.columns.length, shown.value) : [],
 );
+
+/** Some columns are not in all nodes' answers. */
+export const hasShortColumns = computed(() => !!matrix.value && shortColumns(matrix.value).length > 0);
 
 /** The window that sums are made of: it follows `visible` once that has come to rest. Null before the first picture. */
 export const settled = signal<View | null>(null);
