@@ -16,7 +16,7 @@ export function full(value: number | bigint): string {
 
 /** Three digits, as on axes: `1.88k`, `12M`. */
 export function brief(value: number): string {
-  if (value < 1000) return String(Math.round(value * 100) / 100);
+  if (value < 1000) return String(Number(value.toPrecision(3)));
   if (value >= 1e24) return value.toExponential(1);
   return short(value).replace("G", "B");
 }
