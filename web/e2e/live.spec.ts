@@ -50,10 +50,10 @@ describe("the demo", () => {
     const before = zoom();
     await page.getByRole("combobox", { name: "Refresh" }).selectOption("5");
     const newest = () => asked.filter((query) => Number(query.get("from_unix_ms")) > Date.now() - 120_000);
-    await expect.poll(() => newest().length, { timeout: 30_000 }).toBeGreaterThan(1);
+    await expect.poll(() => newest().length, { timeout: 40_000 }).toBeGreaterThan(1);
     expect(asked[0].get("from_unix_ms")).toBeNull();
     expect(zoom()).toBe(before);
-  }, 90_000);
+  });
 
   test("needs nothing but what came with the page, compressed", async () => {
     watched = await open(browser, demo.url);
@@ -74,7 +74,7 @@ describe("the demo", () => {
       expect([plain.encoding, gzip.encoding, br.encoding]).toEqual([null, "gzip", "br"]);
       expect(gzip.text === plain.text && br.text === plain.text, path).toBe(true);
     }
-  }, 60_000);
+  });
 });
 
 describe("1,024 rows × 1,440 columns", () => {
@@ -92,7 +92,7 @@ describe("1,024 rows × 1,440 columns", () => {
     watched = await open(browser, daemon.url);
     const { page } = watched;
     await page.goto(`${daemon.url}/admin/keyviz/#range=all`);
-    await page.getByText("1,024 rows × 1,440 columns · series writes · max = 1,000,000").waitFor();
+    await page.getByText("1,024 rows × 1,440 columns · series writes · max = 1,000,000").waitFor({ timeout: 60_000 });
     const chart = new Chart(page);
     await chart.settled();
     expect(await chart.count([252, 255, 164]), "pixels of the lightest colour").toBeGreaterThan(0);

@@ -64,7 +64,7 @@ async function refreshUntil(page: Page, seen: () => Promise<boolean>): Promise<v
         await refresh(page);
         return seen();
       },
-      { timeout: 15_000, interval: 500 },
+      { interval: 500 },
     )
     .toBe(true);
 }

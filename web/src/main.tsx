@@ -4,7 +4,7 @@ import "./style.css";
 import { followConfig } from "./state/config";
 import { startPolling } from "./state/poll";
 import { keepPreferences } from "./state/prefs";
-import { now, pageState, show } from "./state/store";
+import { matrix, now, pageState, show } from "./state/store";
 import { read, write } from "./state/url";
 import { App } from "./ui/app";
 
@@ -12,12 +12,22 @@ keepPreferences();
 startPolling();
 followConfig();
 keepAddress();
+keepTitle();
 setInterval(() => {
   if (!document.hidden) now.value = Date.now();
 }, 1000);
 
 const root = document.getElementById("app");
 if (root) render(<App />, root);
+
+/** Tabs of several hosts are told apart, and a degraded cluster is seen from another tab. */
+function keepTitle(): void {
+  effect(() => {
+    const fanout = matrix.value?.fanout;
+    const short = fanout && !fanout.complete ? `${fanout.responded}/${fanout.expected} nodes · ` : "";
+    document.title = `${short}Key Visualizer · ${location.host}`;
+  });
+}
 
 /** The address follows the page, at a pace that browsers allow, and the page the address. */
 function keepAddress(): void {

@@ -35,7 +35,7 @@ const UTC: BrowserContextOptions = { locale: "en-GB", timezoneId: "UTC", viewpor
 export async function open(browser: Browser, origin: string, options: BrowserContextOptions = {}): Promise<Watched> {
   const context = await browser.newContext({ ...UTC, ...options });
   // Less than a test has, so that a failure names what was waited for.
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(20_000);
   const page = await context.newPage();
   const faults: string[] = [];
   await page.exposeFunction("reportViolation", (what: string) => faults.push(`policy: ${what}`));

@@ -41,9 +41,3 @@ export function histogram(codes: Uint16Array): Uint32Array {
   for (let i = 0; i < codes.length; i++) counts[codes[i]]++;
   return counts;
 }
-
-export function largestCode(codes: Uint16Array): number {
-  let most = 0;
-  for (let i = 0; i < codes.length; i++) if (codes[i] > most) most = codes[i];
-  return most;
-}

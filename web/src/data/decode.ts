@@ -38,7 +38,7 @@ function assemble(
   cells: Cells,
 ): Matrix {
   const size = cells.rows.length * columns.length;
-  const values = cells.values.slice(0, size);
+  const values = fitted(cells.values, size);
   return {
     series: head.series as Series,
     columns,
@@ -48,7 +48,7 @@ function assemble(
     codes: codesOf(values),
     groups: cells.groups.finish(size),
     terms: cells.terms.finish(size),
-    conflicts: cells.conflicts ? cells.conflicts.slice(0, size) : null,
+    conflicts: cells.conflicts ? fitted(cells.conflicts, size) : null,
     columnNodes: nodes && nodes.length === columns.length ? nodes : null,
     stepMs: typeof head.step_ms === "number" && head.step_ms > 0 ? head.step_ms : null,
     rowsDropped: typeof head.rows_dropped === "number" ? head.rows_dropped : 0,
@@ -103,6 +103,11 @@ function grown<T extends Uint8Array | Uint16Array>(from: T, into: T): T {
   return into;
 }
 
+/** The part in use; where that is most of it, without a copy. */
+function fitted<T extends Float64Array | Uint8Array | Uint16Array>(array: T, size: number): T {
+  return (size > array.length * 0.75 ? array.subarray(0, size) : array.slice(0, size)) as T;
+}
+
 /** The identity of cells as indices into the list of distinct ones. */
 class IdCells {
   private cells: Uint16Array | null = null;
@@ -139,7 +144,7 @@ class IdCells {
   }
 
   finish(size: number): Ids | null {
-    return this.cells && { cells: this.cells.slice(0, size), known: this.known };
+    return this.cells && { cells: fitted(this.cells, size), known: this.known };
   }
 
   private find(id: number | string): number {

@@ -110,7 +110,7 @@ export class Scanner {
     for (let index = 0; ; index++) {
       let byte = bytes[at];
       while (byte <= SPACE) byte = bytes[++at];
-      const start = at;
+      let start = at;
       // Nine digits fit a small integer, which is what most counts are.
       let value = 0;
       for (const end = at + 9; at < end && byte >= ZERO && byte <= NINE; byte = bytes[++at])
@@ -119,6 +119,12 @@ export class Scanner {
       if (index < width) into[base + index] = value;
       if (at - start > SAFE_DIGITS) wide?.(index, utf8.decode(bytes.subarray(start, at)));
       const empty = at === start;
+      // Groups and terms are mostly of one digit, and the same as the one before.
+      while (at - start === 1 && byte === COMMA && bytes[at + 1] === bytes[start] && bytes[at + 2] === COMMA) {
+        if (++index < width) into[base + index] = value;
+        at += 2;
+        start += 2;
+      }
       while (byte <= SPACE) byte = bytes[++at];
       this.at = at;
       if (empty || (byte !== COMMA && byte !== CLOSE)) throw this.unexpected();

@@ -16,7 +16,7 @@ export function spliceFrom(matrix: Matrix | null): number | null {
 }
 
 /** Rows that were left out of one answer may be in the next, with a past that is not known here. */
-export function mayHideRows(matrix: Matrix): boolean {
+function mayHideRows(matrix: Matrix): boolean {
   if (matrix.rowsDropped > 0) return true;
   return !!matrix.fanout?.nodes.some((node) => node.warnings?.some(({ code }) => code === "row_limit_reached"));
 }

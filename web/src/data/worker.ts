@@ -18,11 +18,15 @@ scope.onmessage = async ({ data }) => {
   scope.postMessage({ id: data.id, answer }, "matrix" in answer ? buffers(answer.matrix) : []);
 };
 
+/** Longer than `fanout.timeout` can be: only a connection that has died is given up. */
+const LONGEST_MS = 330_000;
+
 async function ask(url: string): Promise<Answer> {
+  const signal = AbortSignal.timeout(LONGEST_MS);
   let response: Response;
   let body: ArrayBuffer;
   try {
-    response = await fetch(url, { headers: { accept: "application/json" }, cache: "no-store" });
+    response = await fetch(url, { headers: { accept: "application/json" }, cache: "no-store", signal });
     body = await response.arrayBuffer();
   } catch (error) {
     return { failure: { status: 0, code: "", message: String((error as Error).message ?? error), fanout: null } };

@@ -69,6 +69,13 @@ function nameHottest(
   const within = bottom - top > 16;
   into.fillStyle = within ? inks.surface : inks["bar-hot"];
   const at = within ? (top + bottom) / 2 : top - profile.y > 12 ? top - 7 : bottom + 8;
+  if (!within) {
+    // Over its neighbours' bars it would not be read.
+    into.strokeStyle = inks.surface;
+    into.lineWidth = 3;
+    into.lineJoin = "round";
+    into.strokeText("hottest", profile.x + profile.w, at);
+  }
   into.fillText("hottest", profile.x + profile.w - (within ? 5 : 0), at);
 }
 

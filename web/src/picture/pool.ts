@@ -14,14 +14,15 @@ export function pool(codes: Uint16Array, rows: number, columns: number, rowStep:
   const height = Math.ceil(rows / rowStep);
   const width = Math.ceil(columns / columnStep);
   const out = new Uint16Array(height * width);
-  const shift = Math.log2(columnStep);
   for (let row = 0; row < rows; row++) {
-    const into = Math.floor(row / rowStep) * width;
-    const from = row * columns;
-    for (let column = 0; column < columns; column++) {
-      const code = codes[from + column];
-      const at = into + (column >> shift);
-      if (code > out[at]) out[at] = code;
+    const end = (row + 1) * columns;
+    let at = Math.floor(row / rowStep) * width;
+    for (let from = row * columns; from < end; from += columnStep, at++) {
+      let most = out[at];
+      for (let cell = from, last = Math.min(from + columnStep, end); cell < last; cell++) {
+        if (codes[cell] > most) most = codes[cell];
+      }
+      out[at] = most;
     }
   }
   return { codes: out, rows: height, columns: width, rowStep, columnStep };

@@ -61,12 +61,12 @@ export function placeOf(scale: Scale, value: number): number {
   return scale.steps[codeOf(value)] / 255;
 }
 
-/** The least value that is shown at a place of the legend. */
+/** The least count that is shown at a place of the legend. */
 export function valueAt(scale: Scale, place: number): number {
   const step = Math.ceil(place * 255);
   const top = codeOf(scale.max);
   for (let low = 0, high = top; ; ) {
-    if (low >= high) return valueOf(low);
+    if (low >= high) return Math.ceil(valueOf(low));
     const middle = (low + high) >> 1;
     if (scale.steps[middle] >= step) high = middle;
     else low = middle + 1;

@@ -5,9 +5,15 @@
 
 import type { Matrix } from "../data/matrix";
 import { windowMs } from "../data/matrix";
-import type { ZoomRef } from "../state/url";
 import type { View } from "./view";
 import { clamp, placeOfTime, timeAt, whole } from "./view";
+
+/** A zoom as an address says it; an axis that is not named is shown whole. */
+export interface ZoomRef {
+  time?: [from: number, to: number];
+  /** Buckets of the first and the last row in view, the last included. */
+  rows?: [first: string, last: string];
+}
 
 export interface Zoom {
   time?: [from: number, to: number];

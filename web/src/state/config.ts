@@ -39,9 +39,9 @@ export interface Config {
 
 export const config = signal<Config | null>(null);
 export const configFailure = signal<Failure | null>(null);
-export const configAt = signal(0);
+const configAt = signal(0);
 
-export async function loadConfig(): Promise<void> {
+async function loadConfig(): Promise<void> {
   try {
     const response = await fetch(`${API}/config`, { headers: { accept: "application/json" }, cache: "no-store" });
     const body = await response.text();

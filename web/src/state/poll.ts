@@ -19,6 +19,13 @@ worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
   waiting.delete(data.id);
 };
 
+/** A worker that can't be started, or has run out of memory, must not leave the page waiting. */
+worker.onerror = ({ message }) => {
+  const failure = { status: -1, code: "worker", message: message || "the page's worker failed", fanout: null };
+  for (const resolve of waiting.values()) resolve({ failure });
+  waiting.clear();
+};
+
 let lastId = 0;
 function ask(url: string): Promise<Answer> {
   const message: ToWorker = { id: ++lastId, url };

@@ -1,14 +1,14 @@
 /** What the page knows and shows, as signals. Nothing here touches the document. */
 
 import { batch, computed, signal } from "@preact/signals";
-import { histogram, largestCode } from "../data/codes";
+import { codeOf, histogram } from "../data/codes";
 import type { Matrix } from "../data/matrix";
 import { lastComplete, windowMs } from "../data/matrix";
 import type { Failure } from "../data/request";
 import type { RowStats } from "../data/stats";
 import { hottest, largestCount, windowStats } from "../data/stats";
 import type { Block } from "../picture/marks";
-import { conflictBlocks } from "../picture/marks";
+import { conflictBlocks, shortColumns } from "../picture/marks";
 import { lookup } from "../picture/ramps";
 import { scaleOf } from "../picture/scale";
 import type { Extent, View } from "../picture/view";
@@ -75,6 +75,11 @@ export function resetZoom(): void {
   zoom.value = {};
 }
 
+export function showAllTime(): void {
+  const { rows } = zoom.peek();
+  zoom.value = rows ? { rows } : {};
+}
+
 /** The codes of the rows shown. */
 export const codes = computed(() => {
   const current = matrix.value;
@@ -92,7 +97,7 @@ export const scale = computed(() => {
 });
 const NONE = new Uint32Array(0);
 const cellsPerCode = computed(() => histogram(matrix.value?.codes ?? new Uint16Array(0)));
-const topCode = computed(() => largestCode(matrix.value?.codes ?? new Uint16Array(0)));
+const topCode = computed(() => codeOf(Number(maximum.value)));
 export const colours = computed(() => lookup(rampName.value));
 
 export const maximum = computed(() => (matrix.value ? largestCount(matrix.value) : 0));
@@ -103,13 +108,16 @@ export const conflicts = computed<Block[]>(() =>
   matrix.value ? conflictBlocks(matrix.value.conflicts, matrix.value.columns.length, shown.value) : [],
 );
 
-/** The window that sums are made of: it follows `visible` once that has come to rest. */
+/** Some columns are not in all nodes' answers. */
+export const hasShortColumns = computed(() => !!matrix.value && shortColumns(matrix.value).length > 0);
+
+/** The window that sums are made of: it follows `visible` once that has come to rest. Null before the first picture. */
 export const settled = signal<View | null>(null);
 
 export const stats = computed(() => {
   const current = matrix.value;
-  if (!current) return null;
-  const { x0, x1, y0, y1 } = settled.value ?? visible.peek();
+  if (!current || !settled.value) return null;
+  const { x0, x1, y0, y1 } = settled.value;
   const { columns, rows } = extent.value;
   const window = { from: Math.max(Math.floor(x0 + 1e-6), 0), to: Math.min(Math.ceil(x1 - 1e-6), columns) };
   return windowStats(current, shown.value, Math.floor(y0 + 1e-6), Math.min(Math.ceil(y1 - 1e-6), rows), window);

@@ -9,6 +9,7 @@ import type { RampName } from "../picture/ramps";
 import { RAMPS } from "../picture/ramps";
 import type { ScaleName } from "../picture/scale";
 import { SCALES } from "../picture/scale";
+import type { ZoomRef } from "../picture/zoomref";
 
 export type Range = { kind: "all" } | { kind: "last"; ms: number } | { kind: "span"; from: number; to: number };
 
@@ -16,13 +17,6 @@ export interface CellRef {
   bucket: string;
   /** End of the window, Unix milliseconds. */
   time: number;
-}
-
-/** A zoom; an axis that is not named is shown whole. */
-export interface ZoomRef {
-  time?: [from: number, to: number];
-  /** Buckets of the first and the last row in view, the last included. */
-  rows?: [first: string, last: string];
 }
 
 export interface PageState {

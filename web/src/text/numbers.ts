@@ -16,7 +16,7 @@ export function full(value: number | bigint): string {
 
 /** Three digits, as on axes: `1.88k`, `12M`. */
 export function brief(value: number): string {
-  if (value < 1000) return String(Math.round(value * 100) / 100);
+  if (value < 1000) return String(Number(value.toPrecision(3)));
   if (value >= 1e24) return value.toExponential(1);
   return short(value).replace("G", "B");
 }
@@ -29,7 +29,7 @@ export function bytes(value: number): string {
   return `${scaled >= 100 || power === 0 ? Math.round(scaled) : scaled.toPrecision(3)} ${UNITS[power]}`;
 }
 
-export const isBytes = (series: Series) => series.endsWith("_bytes");
+const isBytes = (series: Series) => series.endsWith("_bytes");
 
 /** A count of a series in few characters, with its unit where it has one. */
 export function amount(series: Series, value: number): string {

@@ -1,7 +1,7 @@
 /** The heat map with what lies over it: cursor, pinned cell, box and tooltip. */
 
 import { computed, effect, useSignalEffect } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Frame } from "../picture/chart";
 import { places } from "../picture/chart";
 import { clockZone } from "../state/prefs";
@@ -26,7 +26,7 @@ export function Chart() {
   const pinned = useRef<HTMLDivElement>(null);
   const cursor = useRef<HTMLDivElement>(null);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!host.current || !canvas.current) return;
     const place = (current: Frame) => {
       placePinned(pinned.current, current);

@@ -1,6 +1,6 @@
 /** What is asked for and what part of it is shown. */
 
-import { signal } from "@preact/signals";
+import { batch, signal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import type { Series } from "../data/matrix";
 import * as store from "../state/store";
@@ -31,7 +31,7 @@ const editing = signal(false);
 
 export function Controls({ search }: { search: { current: HTMLInputElement | null } }) {
   return (
-    <div class="controls" role="toolbar" aria-label="What is shown">
+    <div class="controls" role="group" aria-label="What is shown">
       <Segmented name="series" legend="Series" choices={SERIES_CHOICES} chosen={store.series} />
       <RangeSelect />
       <Search input={search} />
@@ -57,8 +57,12 @@ function close(): void {
 }
 
 function choose(range: Range): void {
-  editing.value = false;
-  store.range.value = range;
+  batch(() => {
+    editing.value = false;
+    store.range.value = range;
+    // Who asks for other times wants to see them all.
+    store.showAllTime();
+  });
 }
 
 function RangeSelect() {

@@ -71,11 +71,23 @@ export function keepDrawn(box: HTMLElement, canvas: HTMLCanvasElement, after: (f
     // For whoever measures; only the latest is kept.
     performance.clearMarks("keyviz-frame");
     performance.mark("keyviz-frame");
+    // The first picture does not wait for its sums.
+    if (!store.settled.peek()) {
+      setTimeout(() => {
+        store.settled.value = store.visible.peek();
+      });
+    }
   };
-  const observer = new ResizeObserver(([entry]) => {
-    const { width, height } = entry.contentRect;
-    size.value = { width, height, ratio: window.devicePixelRatio || 1 };
-  });
+  const measure = () => {
+    const { clientWidth: width, clientHeight: height } = box;
+    const ratio = window.devicePixelRatio || 1;
+    const old = size.peek();
+    if (width !== old.width || height !== old.height || ratio !== old.ratio) size.value = { width, height, ratio };
+  };
+  // The first picture waits neither for the observer nor for another frame.
+  measure();
+  draw();
+  const observer = new ResizeObserver(measure);
   observer.observe(box);
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const onTheme = () => void systemTheme.value++;
@@ -97,6 +109,7 @@ export function keepSettled(): () => void {
   return effect(() => {
     const view = store.visible.value;
     clearTimeout(timer);
+    if (!store.settled.peek()) return;
     timer = window.setTimeout(() => {
       store.settled.value = view;
     }, 120);

@@ -3,7 +3,7 @@
 import type { Matrix } from "../data/matrix";
 import { refresh } from "../state/prefs";
 import * as store from "../state/store";
-import { full, span } from "../text/numbers";
+import { full, plural, span } from "../text/numbers";
 
 export function headline(matrix: Matrix, maximum: number | bigint): string {
   const { columns, fanout, rows, series } = matrix;
@@ -27,6 +27,7 @@ export function Headline() {
         </span>
       )}
       {store.conflicts.value.length > 0 && <ConflictPill matrix={matrix} />}
+      <WarningPill matrix={matrix} />
     </div>
   );
 }
@@ -50,6 +51,17 @@ function ConflictPill({ matrix }: { matrix: Matrix }) {
       title="Leadership of a range changed inside a window: two nodes report different counts for the same writes. Such cells are hatched and show the larger count."
     >
       conflict · {full(cells)} {cells === 1 ? "cell" : "cells"}
+    </span>
+  );
+}
+
+function WarningPill({ matrix }: { matrix: Matrix }) {
+  const nodes = matrix.fanout?.nodes.filter(({ warnings }) => warnings?.length) ?? [];
+  if (nodes.length === 0) return null;
+  const codes = nodes.flatMap(({ node, warnings }) => (warnings ?? []).map(({ code }) => `${node}: ${code}`));
+  return (
+    <span class="pill pill-amber" title={codes.join("\n")}>
+      {plural(codes.length, "node warning")}
     </span>
   );
 }

@@ -40,11 +40,11 @@ export function Help() {
         <List rows={GESTURES} title="Pointer" />
         <List rows={SIGNS} title="Signs" />
       </div>
-      <form method="dialog" class="dialog-actions">
-        <button type="submit" class="button button-main">
+      <div class="dialog-actions">
+        <button type="button" class="button button-main" onClick={() => dialog.current?.close()}>
           Close
         </button>
-      </form>
+      </div>
     </dialog>
   );
 }

@@ -22,6 +22,7 @@ export function Legend() {
   return (
     <div class="legend">
       <Ramp />
+      <Signs />
       <div class="legend-controls">
         <Segmented name="scale" legend="Colour scale" choices={SCALE_CHOICES} chosen={store.scaleName} />
         <label class="field">
@@ -47,6 +48,29 @@ export function Legend() {
         />
       </div>
     </div>
+  );
+}
+
+/** What the marks on the picture mean, as long as there are any. */
+function Signs() {
+  const conflict = store.conflicts.value.length > 0;
+  const short = store.hasShortColumns.value;
+  if (!conflict && !short) return null;
+  return (
+    <ul class="signs">
+      {conflict && (
+        <li>
+          <span class="swatch swatch-conflict" aria-hidden="true" />
+          conflict
+        </li>
+      )}
+      {short && (
+        <li>
+          <span class="swatch swatch-short" aria-hidden="true" />
+          not all nodes yet
+        </li>
+      )}
+    </ul>
   );
 }
 

@@ -58,7 +58,15 @@ export function Select<T extends string>({
   return (
     <label class="field">
       <span class={hideLabel ? "sr-only" : "field-label"}>{label}</span>
-      <select value={value} onChange={(event) => onChange(event.currentTarget.value as T)}>
+      <select
+        value={value}
+        onChange={(event) => {
+          const chosen = event.currentTarget.value as T;
+          // What was chosen may only open a dialog: the page decides what is selected.
+          event.currentTarget.value = value;
+          onChange(chosen);
+        }}
+      >
         {choices.map((choice) => (
           <option key={choice.value} value={choice.value}>
             {choice.text}

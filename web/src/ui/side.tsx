@@ -84,7 +84,7 @@ function PinnedCard() {
   const matrix = store.matrix.value;
   const cell = store.pinned.value;
   const place = store.pinnedCell.value;
-  if (!matrix) return null;
+  if (!matrix?.rows.length) return null;
   if (!cell) {
     return (
       <p class="hint">
