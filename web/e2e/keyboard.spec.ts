@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 import { expectAccessible } from "./support/axe";
 import { close, launch, open, type Watched } from "./support/browser";
 import { Chart } from "./support/chart";
-import { type Cluster, COLUMNS, KEYS, startCluster } from "./support/sample";
+import { type Cluster, COLUMNS, KEYS, PATIENT, startCluster } from "./support/sample";
 
 let cluster: Cluster;
 let browser: Browser;
@@ -13,7 +13,7 @@ let page: Page;
 let chart: Chart;
 
 beforeAll(async () => {
-  [cluster, browser] = await Promise.all([startCluster(), launch()]);
+  [cluster, browser] = await Promise.all([startCluster(PATIENT), launch()]);
 });
 afterAll(async () => {
   await Promise.all([browser?.close(), cluster?.stop()]);

@@ -6,7 +6,7 @@ import { counted, matrixOf } from "./support/answers";
 import { close, launch, open, type Watched } from "./support/browser";
 import { Chart } from "./support/chart";
 import { decode, luminance } from "./support/pictures";
-import { type Cluster, COLUMNS, KEYS, startCluster } from "./support/sample";
+import { type Cluster, COLUMNS, KEYS, PATIENT, startCluster } from "./support/sample";
 
 const ACCOUNTS = KEYS.indexOf("accounts");
 const ORDERS = KEYS.indexOf("orders");
@@ -22,7 +22,7 @@ let page: Page;
 let chart: Chart;
 
 beforeAll(async () => {
-  [cluster, browser] = await Promise.all([startCluster(), launch()]);
+  [cluster, browser] = await Promise.all([startCluster(PATIENT), launch()]);
 });
 afterAll(async () => {
   await Promise.all([browser?.close(), cluster?.stop()]);

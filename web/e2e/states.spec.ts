@@ -6,7 +6,7 @@ import { close, launch, open, type Watched } from "./support/browser";
 import { Chart } from "./support/chart";
 import { type Counted, Node } from "./support/node";
 import { type Daemon, startDaemon } from "./support/program";
-import { COLUMNS, configuration, half, minutes } from "./support/sample";
+import { COLUMNS, configuration, half, minutes, PATIENT } from "./support/sample";
 
 let browser: Browser;
 let watched: Watched | undefined;
@@ -26,7 +26,7 @@ afterEach(async () => {
 
 const DEGRADED = "Cluster view degraded — 1 of 2 nodes responded";
 /** Without a breaker a node that is back is asked at once. */
-const NO_BREAKER = "fanout.breaker_failures = 0\n";
+const OPTIONS = `fanout.breaker_failures = 0\n${PATIENT}`;
 
 async function node(id: string, counted: Counted): Promise<Node> {
   const made = await Node.start(id, counted);
@@ -44,7 +44,7 @@ async function daemon(toml: string, listen?: string): Promise<Daemon> {
 async function cluster(counted = half, auth?: string): Promise<{ nodes: [Node, Node]; url: string; daemon: Daemon }> {
   const columns = minutes();
   const nodes: [Node, Node] = [await node("n1", counted(columns, 0)), await node("n2", counted(columns, 20_000))];
-  const running = await daemon(configuration(nodes, NO_BREAKER, auth));
+  const running = await daemon(configuration(nodes, OPTIONS, auth));
   return { nodes, url: running.url, daemon: running };
 }
 
@@ -102,7 +102,7 @@ describe("a picture with something wrong", () => {
     await page.getByText("100,000").first().waitFor();
     await expect.poll(greyed).toContain("grayscale");
     await expectAccessible(page, "stale");
-    await daemon(configuration(nodes), new URL(url).host);
+    await daemon(configuration(nodes, OPTIONS), new URL(url).host);
     await refreshUntil(page, async () => (await alert.count()) === 0);
     await page.getByText("Live").waitFor();
     await expect.poll(greyed).toBe("none");
@@ -115,7 +115,7 @@ describe("a picture with something wrong", () => {
       rows: [{ bucket_id: "route:1", start: "a", values: columns.map((_, at) => (at === 4 ? value : 100)) }],
     });
     const nodes = [await node("n1", counted(70)), await node("n2", counted(90))];
-    const { url } = await daemon(configuration(nodes));
+    const { url } = await daemon(configuration(nodes, PATIENT));
     const page = await show(url);
     const pill = page.getByText("conflict · 1 cell");
     expect(await pill.getAttribute("title")).toMatch(/leadership/i);
@@ -154,7 +154,7 @@ describe("a picture with something wrong", () => {
     const columns = minutes();
     const values = columns.map((_, at) => (at === 4 ? "18446744073709551615" : at === 5 ? "9007199254740993" : 0));
     const only = await node("n1", { columns, rows: [{ bucket_id: "route:1", start: "a", values }] });
-    const { url } = await daemon(configuration([only]));
+    const { url } = await daemon(configuration([only], PATIENT));
     const page = await show(url);
     const chart = new Chart(page);
     const middle = await chart.grid();
