@@ -6,7 +6,7 @@ import type { Answer, FromWorker, ToWorker } from "../data/request";
 import { matrixUrl } from "../data/request";
 import { splice, spliceFrom } from "../data/splice";
 import { refresh } from "./prefs";
-import { failure, generation, loading, matrix, range, receivedAt, series } from "./store";
+import { failure, generation, loading, matrix, range, receivedAt, replaceMatrix, series } from "./store";
 import { rangeText } from "./url";
 
 /** After this long all columns are asked for again, in case an old one has changed unseen. */
@@ -41,6 +41,8 @@ let asking = "";
 let wholeAt = 0;
 /** How far the daemon's clock is ahead of this one. */
 let ahead = 0;
+/** How far apart two clocks are before they are not taken for the same. */
+const SKEW_MS = 30_000;
 let timer = 0;
 
 const question = () => `${series.value} ${rangeText(range.value)}`;
@@ -57,8 +59,13 @@ export async function poll(): Promise<void> {
   // Another series or range was chosen meanwhile: that question's answer is what counts.
   if (asking !== mine) return;
   asking = "";
+  const assumed = ahead;
   take(mine, answer);
-  schedule(started);
+  // The range was reckoned by a clock that is wrong: what came is not what was meant.
+  if (range.value.kind === "last" && Math.abs(ahead - assumed) > SKEW_MS) {
+    wholeAt = 0;
+    void poll();
+  } else schedule(started);
 }
 
 async function fetchMatrix(mine: string): Promise<Answer> {
@@ -100,11 +107,11 @@ function take(mine: string, answer: Answer): void {
 }
 
 function keep(fresh: Matrix): void {
-  matrix.value = fresh;
+  replaceMatrix(fresh);
   receivedAt.value = Date.now();
   const skew = fresh.generatedAt - Date.now();
   // Answers take their time: a small difference is that, not the clock.
-  ahead = Math.abs(skew) > 30_000 ? skew : 0;
+  ahead = Math.abs(skew) > SKEW_MS ? skew : 0;
 }
 
 function schedule(started: number): void {

@@ -144,9 +144,25 @@ export const pinnedCell = computed(() => {
 });
 
 export function pin(cell: Cell): void {
-  const current = matrix.value;
-  if (!current) return;
-  pinned.value = { bucket: current.rows[shown.value[cell.row]].id, time: current.columns[cell.column] };
+  const found = refOf(cell);
+  if (found) pinned.value = found;
+}
+
+/** A cell by its bucket and time; null where there is none. */
+function refOf({ row, column }: Cell): CellRef | null {
+  const bucket = matrix.value?.rows[shown.value[row]]?.id;
+  const time = matrix.value?.columns[column];
+  return bucket !== undefined && time !== undefined ? { bucket, time } : null;
+}
+
+/** Puts a newer matrix in place; the cursor stays on its cell, or goes where that has gone. */
+export function replaceMatrix(fresh: Matrix): void {
+  const ref = cursor.value && refOf(cursor.value);
+  matrix.value = fresh;
+  if (!ref) return;
+  const row = shown.value.findIndex((index) => fresh.rows[index].id === ref.bucket);
+  const column = fresh.columns.indexOf(ref.time);
+  cursor.value = row < 0 || column < 0 ? null : { row, column };
 }
 
 export const pageState = computed<PageState>(() => ({

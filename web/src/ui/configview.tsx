@@ -6,7 +6,7 @@ import { clockZone } from "../state/prefs";
 import * as store from "../state/store";
 import { plural, span } from "../text/numbers";
 import { moment, zone } from "../text/times";
-import { Card } from "./parts";
+import { Card, ScrollBox } from "./parts";
 import { adviceFor } from "./states";
 
 export function ConfigView() {
@@ -136,7 +136,7 @@ function Pending({ current }: { current: Config }) {
   if (pending.length === 0) return null;
   return (
     <Card title="Waits for a restart" aside={<span class="pill pill-amber">{plural(pending.length, "key")}</span>}>
-      <div class="table-box">
+      <ScrollBox label="Keys that wait for a restart">
         <table class="table">
           <caption class="sr-only">Keys that wait for a restart</caption>
           <thead>
@@ -158,7 +158,7 @@ function Pending({ current }: { current: Config }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrollBox>
     </Card>
   );
 }
@@ -180,7 +180,7 @@ function Peers({ peers }: { peers: Peer[] }) {
           None are configured: the matrix is the local node’s own. Name all nodes in <code>fanout.peers</code>.
         </p>
       ) : (
-        <div class="table-box">
+        <ScrollBox label="Table of peers">
           <table class="table">
             <caption class="sr-only">Peers, their breakers and their last answers</caption>
             <thead>
@@ -198,7 +198,7 @@ function Peers({ peers }: { peers: Peer[] }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </ScrollBox>
       )}
     </Card>
   );

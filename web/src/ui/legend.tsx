@@ -67,7 +67,7 @@ function Signs() {
       {short && (
         <li>
           <span class="swatch swatch-short" aria-hidden="true" />
-          not all nodes yet
+          not all nodes
         </li>
       )}
     </ul>

@@ -99,6 +99,15 @@ export function Card({
   );
 }
 
+/** A wide table on a narrow screen: with nothing in it to focus, it has to take the focus itself to be scrolled by keys. */
+export function ScrollBox({ label, children }: { label: string; children: ComponentChildren }) {
+  return (
+    <section class="table-box" aria-label={label} tabIndex={0}>
+      {children}
+    </section>
+  );
+}
+
 const PATHS = {
   close: "M4 4l8 8M12 4l-8 8",
   plus: "M8 3v10M3 8h10",
