@@ -23,9 +23,9 @@ static FILES: Dir<'_> = include_dir!("$OUT_DIR/page");
 /// The encodings there are; of those that a browser likes equally, the last is taken.
 const ENCODINGS: [Encoding; 3] = [Encoding::Identity, Encoding::Gzip, Encoding::Brotli];
 
-/// What the page may do: run what came with it, ask where it came from, and show pictures that it drew itself. It is on the
-/// assets too, since a worker is held to the policy that its own script came with.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; \
+/// What the page may do: run and show what came with it, and ask where it came from. It is on the assets too, since a worker
+/// is held to the policy that its own script came with.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
                       connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// `/admin/keyviz/`: the page.
