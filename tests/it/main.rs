@@ -41,6 +41,7 @@ mod mint;
 mod network;
 mod openapi;
 mod oracle;
+mod page;
 mod readme;
 mod reload;
 mod running;

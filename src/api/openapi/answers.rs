@@ -57,6 +57,12 @@ impl Answers {
         answers.any_request(generator)
     }
 
+    /// With what a browser gets whose copy is still good.
+    pub(super) fn not_modified(mut self) -> Self {
+        self.insert(304, "The copy that `If-None-Match` names is still good.", &[], json!({}));
+        self
+    }
+
     fn any_request(self, generator: &mut SchemaGenerator) -> Self {
         use ErrorCode::{Internal, InvalidQuery, MethodNotAllowed, Misdirected};
         self.error(generator, 400, &[InvalidQuery], "The request is not valid HTTP.")
