@@ -14,7 +14,7 @@ const NOW = Date.UTC(2026, 0, 1, 12);
 test("light and dark", async () => {
   mkdirSync(FOLDER, { recursive: true });
   const [demo, browser] = await Promise.all([startDemo(1), launch()]);
-  const watched = await open(browser, demo.url, { viewport: { width: 1100, height: 820 } });
+  const watched = await open(browser, demo.url, { viewport: { width: 1280, height: 840 } });
   const { page } = watched;
   await page.clock.setFixedTime(NOW);
   await sayNothingOfTheDay(page);
