@@ -25,7 +25,7 @@ pub(crate) use history::Trigger;
 pub use service::{Applied, Builder, Service};
 
 use crate::fanout::{CLUSTER_PATH, MATRIX_PATH};
-use error::{ApiError, json, shared_json};
+use error::{ApiError, json};
 use gate::Gate;
 
 /// Path of the web page.
