@@ -222,7 +222,8 @@ fn plain_field(line: &str) -> Option<(&str, &str)> {
 fn is_plain_host(authority: &str) -> bool {
     let host = without_port(authority);
     let port = &authority[host.len()..];
-    let plain_port = port.is_empty() || port[1..].parse::<u16>().is_ok_and(|number| port[1..] == number.to_string());
+    let number = port.strip_prefix(':').and_then(|port| port.parse::<u16>().ok());
+    let plain_port = port.is_empty() || number.is_some_and(|number| port == format!(":{number}"));
     let in_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
     let spelled = match Host::parse(host) {
         Ok(Host::Domain(name)) => name == host && host.bytes().all(in_name),

@@ -7,7 +7,7 @@ use proptest::{
     sample::{Index, select},
 };
 
-/// What a fuzz target begins with: its seeds, and what was found by it.
+/// What a fuzz target begins with.
 pub(crate) fn seeds(target: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target);
     let mut paths: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
