@@ -9,6 +9,9 @@ TOOLS := target/tools
 FOUND := $(shell for deny in cargo-deny $(TOOLS)/bin/cargo-deny; do \
 	$$deny --version 2>/dev/null | grep -q '^cargo-deny $(DENY_VERSION)\.' && echo $$deny && break; done)
 DENY := $(or $(FOUND),$(TOOLS)/bin/cargo-deny)
+FUZZ_VERSION := 0.13
+# Seconds for each fuzz target.
+T ?= 60
 
 # What the page is made of. Folders count too: a file that is taken away makes its folder newer.
 found = $(shell find web -mindepth 1 \( -name node_modules -o -name dist $(1) \) -prune -o -print)
@@ -117,3 +120,15 @@ deny: $(if $(FOUND),,$(DENY)) ## licences, sources, duplicates and known vulnera
 
 $(TOOLS)/bin/cargo-deny:
 	$(CARGO) install --locked --version '~$(DENY_VERSION)' --root $(TOOLS) cargo-deny
+
+.PHONY: fuzz
+fuzz: nightly $(TOOLS)/bin/cargo-fuzz ## the fuzz targets in turn, T=60 seconds each; needs a nightly toolchain
+	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" CARGO='$(CARGO)' fuzz/run $(T)
+
+.PHONY: nightly
+nightly:
+	@$(CARGO) +nightly --version >/dev/null 2>&1 || { echo 'fuzz: the fuzzer needs a nightly toolchain, and there is none' \
+		'here; install it with: rustup toolchain install nightly --profile minimal'; exit 1; }
+
+$(TOOLS)/bin/cargo-fuzz:
+	$(CARGO) install --locked --version '~$(FUZZ_VERSION)' --root $(TOOLS) cargo-fuzz

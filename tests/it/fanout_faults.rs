@@ -209,8 +209,10 @@ fn a_status_whose_body_stalls_is_still_that_status() {
 
 #[test]
 fn an_encoding_that_was_not_asked_for_is_decode() {
-    let gzip = with_header("200 OK", "Content-Encoding: gzip", [0x1f, 0x8b, 8, 0]);
-    assert_fault(gzip, "decode", "content-encoding \"gzip\" was not asked for");
+    for fields in ["Content-Encoding: gzip", "Content-Encoding: identity\r\nContent-Encoding: gzip"] {
+        let gzip = with_header("200 OK", fields, [0x1f, 0x8b, 8, 0]);
+        assert_fault(gzip, "decode", "content-encoding \"gzip\" was not asked for");
+    }
 }
 
 #[test]
