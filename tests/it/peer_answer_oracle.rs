@@ -15,7 +15,7 @@ use futures_util::{AsyncReadExt, AsyncWriteExt, StreamExt, future::Either, futur
 use keyviz_fanout::{
     Config, Fanout, LocalMatrix,
     config::LocalNode,
-    fanout::{Caller, Credentials, Deadline, Failure, MatrixQuery, Reason, Snapshot, Verdict},
+    fanout::{AnswerBody, Caller, Credentials, Deadline, Failure, MatrixQuery, Reason, Snapshot, Verdict},
     http::Trust,
     matrix::{Series, decode},
 };
@@ -113,13 +113,19 @@ impl Called {
         let [node] = &outcome.block.nodes[..] else { panic!("{:?}", outcome.block) };
         assert_eq!(node.ok, merges, "{node:?}");
         match &outcome.verdict {
-            Verdict::Merged(body) => assert!(merges && decode(body, Series::Writes).is_ok(), "{node:?}"),
+            Verdict::Merged(body) => assert!(merges && decode(&bytes_of(body), Series::Writes).is_ok(), "{node:?}"),
             Verdict::Refused(_) | Verdict::NoNodeAnswered => assert!(!merges, "{node:?}"),
         }
         if let Some(error) = &node.error {
             check_text(error);
         }
     }
+}
+
+fn bytes_of(body: &AnswerBody) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    task::block_on(body.reader().read_to_end(&mut bytes)).unwrap();
+    bytes
 }
 
 fn config(address: SocketAddr) -> Config {

@@ -142,14 +142,17 @@ fn openapi(generator: &mut SchemaGenerator) -> Operation {
 }
 
 fn page(generator: &mut SchemaGenerator) -> Operation {
-    let answers = Answers::ok(generator, "HTML.", text_of("text/html", &json!({ "type": "string" })))
-        .not_modified()
-        .error(generator, 404, &[NotFound], "This build has no page.");
+    let answers = Answers::ok(generator, "HTML.", text_of("text/html", &json!({ "type": "string" }))).kept().error(
+        generator,
+        404,
+        &[NotFound],
+        "This build has no page.",
+    );
     Operation::open(PAGE_PATH, "page", "The web page.", answers)
 }
 
 fn asset(generator: &mut SchemaGenerator) -> Operation {
-    let answers = Answers::ok(generator, "The file, which never changes.", json!({ "*/*": {} })).not_modified().error(
+    let answers = Answers::ok(generator, "The file, which never changes.", json!({ "*/*": {} })).kept().error(
         generator,
         404,
         &[NotFound],
