@@ -2,18 +2,23 @@
 
 CARGO ?= cargo
 DENY_VERSION := 0.20
+DEB_VERSION := 3.8
 TOOLS := target/tools
 # An installed cargo-deny of that version is as good as one of our own.
 FOUND := $(shell for deny in cargo-deny $(TOOLS)/bin/cargo-deny; do \
 	$$deny --version 2>/dev/null | grep -q '^cargo-deny $(DENY_VERSION)\.' && echo $$deny && break; done)
 DENY := $(or $(FOUND),$(TOOLS)/bin/cargo-deny)
 
+FOUND_DEB := $(shell for deb in cargo-deb $(TOOLS)/bin/cargo-deb; do \
+	$$deb --version 2>/dev/null | grep -q '^$(DEB_VERSION)\.' && echo $$deb && break; done)
+DEB := $(or $(FOUND_DEB),$(TOOLS)/bin/cargo-deb)
+
 .DEFAULT_GOAL := help
 
 .PHONY: help
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target what; do \
-		printf '%-8s %s\n' "$$target" "$$what"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r target what; do \
+		printf '%-9s %s\n' "$$target" "$$what"; done
 
 .PHONY: demo
 demo: ## a simulated cluster on http://127.0.0.1:8090/, until Ctrl-C
@@ -61,3 +66,10 @@ deny: $(if $(FOUND),,$(DENY)) ## licences, sources, duplicates and known vulnera
 
 $(TOOLS)/bin/cargo-deny:
 	$(CARGO) install --locked --version '~$(DENY_VERSION)' --root $(TOOLS) cargo-deny
+
+.PHONY: deb
+deb: $(if $(wildcard web),page) $(if $(FOUND_DEB),,$(DEB)) ## the Debian package, in target/debian
+	CARGO='$(CARGO)' CARGO_DEB='$(DEB)' packaging/build
+
+$(TOOLS)/bin/cargo-deb:
+	$(CARGO) install --locked --version '~$(DEB_VERSION)' --root $(TOOLS) cargo-deb
