@@ -71,5 +71,9 @@ $(TOOLS)/bin/cargo-deny:
 deb: $(if $(wildcard web),page) $(if $(FOUND_DEB),,$(DEB)) ## the Debian package, in target/debian
 	CARGO='$(CARGO)' CARGO_DEB='$(DEB)' packaging/build
 
+.PHONY: test-deb
+test-deb: deb ## the package under lintian, piuparts and a booted systemd; needs root and Debian, see packaging/tests/run
+	packaging/tests/run
+
 $(TOOLS)/bin/cargo-deb:
 	$(CARGO) install --locked --version '~$(DEB_VERSION)' --root $(TOOLS) cargo-deb
