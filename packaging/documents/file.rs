@@ -48,7 +48,9 @@ pub(crate) fn page() -> String {
         page.paragraph(text);
     }
     page.section("KEYS");
-    page.paragraph("Each with its default, its type and its bounds.");
+    page.paragraph(
+        "Each with its default, its type and its bounds. `server.listen` is the key `listen` of the table `[server]`.",
+    );
     for keys in tables(KEYS) {
         page.subsection(&format!("[{}]", keys[0].parts().0));
         for key in keys {
