@@ -44,7 +44,7 @@ impl Shares {
 
     /// The least limit at which nothing is short.
     fn needed(max_connections: usize) -> usize {
-        OWN + REFUSED + CALLS + max_connections
+        OWN + REFUSED + CALLS + max_connections.max(CALLS)
     }
 }
 

@@ -42,7 +42,15 @@ where
     where
         F: Future<Output = T> + Send + 'static,
     {
-        let flight = match self.lock().entry(key.clone()) {
+        self.board(key, work).await
+    }
+
+    /// Drops `work`, with all it holds, where it is not needed: not only at the end of the flight that is joined instead.
+    fn board<F>(self: &Arc<Self>, key: K, work: impl FnOnce() -> F) -> Shared<BoxFuture<'static, T>>
+    where
+        F: Future<Output = T> + Send + 'static,
+    {
+        match self.lock().entry(key.clone()) {
             Entry::Occupied(under_way) => under_way.get().clone(),
             Entry::Vacant(free) => {
                 let landing = Landing { flights: Arc::clone(self), key };
@@ -54,8 +62,7 @@ where
                 });
                 free.insert(flight.boxed().shared()).clone()
             }
-        };
-        flight.await
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<K, Shared<BoxFuture<'static, T>>>> {
@@ -127,6 +134,22 @@ mod tests {
         assert!((&mut joined).now_or_never().is_none());
         drop(open);
         assert_eq!((task::block_on(joined), count.load(Ordering::SeqCst)), (0, 1));
+    }
+
+    #[test]
+    fn who_joins_a_flight_keeps_nothing_of_the_work_that_it_would_have_done() {
+        let flights = Arc::new(Flights::default());
+        let (open, gate) = bounded(1);
+        let count = Arc::new(AtomicUsize::new(0));
+        let mut first = Box::pin(flights.join("x", || flight(Arc::clone(&count), gate.clone())));
+        assert!((&mut first).now_or_never().is_none());
+        let turn = Arc::new(AtomicUsize::new(0));
+        let spare = Arc::clone(&turn);
+        let mut joined = Box::pin(flights.join("x", || flight(spare, gate.clone())));
+        assert!((&mut joined).now_or_never().is_none());
+        assert_eq!(Arc::strong_count(&turn), 1);
+        drop(open);
+        task::block_on(joined);
     }
 
     #[test]

@@ -1,4 +1,3 @@
-use bytes::Bytes;
 use schemars::JsonSchema;
 use serde::Serialize;
 use tide::{Body, Response, StatusCode};
@@ -106,10 +105,4 @@ pub(super) fn json(status: StatusCode, body: impl Into<Body>) -> Response {
     // As text: tide's own type would lose the space that the contract has.
     response.insert_header("Content-Type", "application/json; charset=utf-8");
     response
-}
-
-/// A body that other answers may share.
-pub(super) fn shared_json(body: Bytes) -> Response {
-    let length = body.len();
-    json(StatusCode::Ok, Body::from_reader(futures_util::io::Cursor::new(body), Some(length)))
 }

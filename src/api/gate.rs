@@ -3,7 +3,7 @@ use std::sync::Arc;
 use tide::{Middleware, Next, Request, Response, StatusCode, http::Method};
 
 use super::{
-    ApiError, PATHS, State,
+    ASSET_ROUTE, ApiError, ROUTES, State,
     error::ErrorCode,
     held, hosts,
     service::{Active, Standing},
@@ -29,7 +29,7 @@ impl Middleware<State> for Gate {
         let standing = service.standing();
         let active = Arc::clone(&standing.active);
         request.set_ext(standing);
-        let path = known_path(request.url().path());
+        let route = known_route(request.url().path());
         let mut response = match turned_away(&request, &active) {
             Some(error) => error.into_response(),
             None => worded(next.run(request).await),
@@ -45,7 +45,7 @@ impl Middleware<State> for Gate {
                 response.insert_header(name, value);
             }
         }
-        service.metrics.request(path, response.status().into());
+        service.metrics.request(route, response.status().into());
         held::hold(&mut response, &service, &active).await?;
         Ok(response)
     }
@@ -89,7 +89,9 @@ fn worded(mut response: Response) -> Response {
     }
 }
 
-/// A label for the metrics: a path of the interface, never the caller's own text.
-fn known_path(path: &str) -> &'static str {
-    PATHS.into_iter().chain(["/"]).find(|known| *known == path).unwrap_or("other")
+/// A label for the metrics: a route of the interface, never the caller's own text.
+fn known_route(path: &str) -> &'static str {
+    let is_asset = path.starts_with(ASSET_ROUTE.trim_end_matches(":asset"));
+    let known = ROUTES.into_iter().chain(["/"]).find(|known| *known == path);
+    known.or(is_asset.then_some(ASSET_ROUTE)).unwrap_or("other")
 }

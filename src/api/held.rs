@@ -1,13 +1,15 @@
 //! Answers that wait for their readers.
 
-use tide::{Body, Response};
+use tide::{Body, Response, StatusCode};
 
 use super::service::{Active, Service};
 use crate::fanout::{AnswerBody, SMALL};
 
-/// Reads what is held.
-pub(super) fn body(answer: &AnswerBody) -> Body {
-    Body::from_reader(answer.reader(), Some(answer.len()))
+/// A body that is held for its readers already, which other answers may share.
+pub(super) fn json(answer: AnswerBody) -> Response {
+    let mut response = super::json(StatusCode::Ok, body(&answer));
+    response.insert_ext(answer);
+    response
 }
 
 /// Holds a large answer as the merged matrices are held, whatever it is: with many peers an error that tells of each, or
@@ -20,4 +22,8 @@ pub(super) async fn hold(response: &mut Response, service: &Service, active: &Ac
         response.set_body(body(&held));
     }
     Ok(())
+}
+
+fn body(answer: &AnswerBody) -> Body {
+    Body::from_reader(answer.reader(), Some(answer.len()))
 }

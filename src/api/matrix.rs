@@ -12,8 +12,7 @@ use super::{
 };
 use crate::{
     fanout::{
-        AnswerBody, Caller, Deadline, Failure, Fanout, FanoutBlock, LocalMatrix, LocalNode, MatrixQuery, Outcome,
-        Snapshot, Verdict,
+        Caller, Deadline, Failure, Fanout, FanoutBlock, LocalMatrix, LocalNode, MatrixQuery, Outcome, Snapshot, Verdict,
     },
     matrix,
 };
@@ -49,15 +48,8 @@ fn fanned_out(outcome: &Outcome, query: MatrixQuery) -> Result<Response, ApiErro
             let message = format!("{responded} of {expected} nodes answered, and require=all was asked for");
             Err(ApiError::new(503, ErrorCode::Incomplete, message).with_fanout(outcome.block.clone()))
         }
-        Verdict::Merged(body) => Ok(held_json(body.clone())),
+        Verdict::Merged(body) => Ok(held::json(body.clone())),
     }
-}
-
-/// A body that is held for its readers already, which other answers may share.
-fn held_json(body: AnswerBody) -> Response {
-    let mut response = json(StatusCode::Ok, held::body(&body));
-    response.insert_ext(body);
-    response
 }
 
 /// The local node's matrix as it gave it: to another aggregator, or where there are no peers.
@@ -77,7 +69,7 @@ async fn unmerged(
             fanout.hold(body.into(), &snapshot.config)
         }
     };
-    Ok(held_json(body))
+    Ok(held::json(body))
 }
 
 /// `/admin/api/v1/cluster` (SPEC §2): the local node's own answer, so that this daemon can stand for its node.

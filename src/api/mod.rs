@@ -11,6 +11,8 @@ mod introspect;
 mod matrix;
 mod observe;
 mod openapi;
+#[cfg_attr(not(feature = "page"), path = "page_absent.rs")]
+mod page;
 mod service;
 pub(crate) mod status;
 
@@ -23,27 +25,30 @@ pub(crate) use history::Trigger;
 pub use service::{Applied, Builder, Service};
 
 use crate::fanout::{CLUSTER_PATH, MATRIX_PATH};
-use error::{ApiError, json, shared_json};
+use error::{ApiError, json};
 use gate::Gate;
 
 /// Path of the web page.
 const PAGE_PATH: &str = "/admin/keyviz/";
 /// Without its slash, for those who type it.
 const TYPED_PAGE_PATH: &str = "/admin/keyviz";
+/// Route of the page's files. A segment, not a wildcard: they lie in one folder, and a wildcard would hide what others nest.
+const ASSET_ROUTE: &str = "/admin/keyviz/assets/:asset";
 const CONFIG_PATH: &str = "/admin/api/v1/keyviz/config";
 const OPENAPI_PATH: &str = "/admin/api/v1/keyviz/openapi.json";
 const HEALTH_PATH: &str = "/admin/healthz";
 const READY_PATH: &str = "/admin/readyz";
 const METRICS_PATH: &str = "/metrics";
 
-/// Every path of SPEC §2 but `/`, which is the node's own where it has mounted the extension.
-const PATHS: [&str; 9] = [
+/// Every route of SPEC §2 but `/`, which is the node's own where it has mounted the extension.
+const ROUTES: [&str; 10] = [
     MATRIX_PATH,
     CLUSTER_PATH,
     CONFIG_PATH,
     OPENAPI_PATH,
     PAGE_PATH,
     TYPED_PAGE_PATH,
+    ASSET_ROUTE,
     HEALTH_PATH,
     READY_PATH,
     METRICS_PATH,
@@ -67,9 +72,9 @@ type State = Arc<Service>;
 /// node's own GET routes.)
 pub fn mount<S: Clone + Send + Sync + 'static>(node: &mut Server<S>, service: Arc<Service>) {
     let app = app(service);
-    for path in PATHS {
+    for route in ROUTES {
         // GET apart from the rest, or a wildcard GET route of the node would go before.
-        node.at(path).get(app.clone()).all(app.clone());
+        node.at(route).get(app.clone()).all(app.clone());
     }
 }
 
@@ -84,7 +89,8 @@ pub fn app(service: Arc<Service>) -> Server<Arc<Service>> {
     app.at(METRICS_PATH).get(|request| answer(request, observe::metrics));
     app.at(HEALTH_PATH).get(observe::health);
     app.at(READY_PATH).get(observe::ready);
-    app.at(PAGE_PATH).get(observe::page);
+    app.at(PAGE_PATH).get(|request| answer(request, page::index));
+    app.at(ASSET_ROUTE).get(|request| answer(request, page::asset));
     app.at(TYPED_PAGE_PATH).get(Redirect::new(PAGE_PATH));
     app.at("/").get(Redirect::new(PAGE_PATH));
     app

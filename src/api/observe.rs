@@ -1,4 +1,4 @@
-//! What machines ask about the process itself, and the page's address.
+//! What machines ask about the process itself.
 
 use std::net::SocketAddr;
 
@@ -43,13 +43,6 @@ fn has_token(request: &Request<State>, active: &Active) -> bool {
     let shown = shown.filter_map(|value| value.as_str().split_once(' '));
     let mut shown = shown.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     shown.any(|(_, token)| Token::new(token.trim().as_bytes()) == *wanted)
-}
-
-/// `/admin/keyviz/`: where to find what is served, for someone with a browser.
-pub(super) async fn page(_: Request<State>) -> tide::Result {
-    let mut response = text(StatusCode::Ok, include_str!("page.html"));
-    response.set_content_type("text/html; charset=utf-8");
-    Ok(response)
 }
 
 fn text(status: StatusCode, body: &str) -> Response {

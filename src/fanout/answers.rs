@@ -57,7 +57,7 @@ pub struct AnswerBody(Arc<Owned>);
 #[derive(Debug)]
 struct Owned {
     slot: Arc<Slot>,
-    /// None for a small one, which nobody counts.
+    /// None for one that nobody counts.
     counted: Option<(u64, Arc<Answers>)>,
 }
 
@@ -125,6 +125,12 @@ impl Slot {
 }
 
 impl AnswerBody {
+    /// One that there is as long as the process: nobody counts it, and it is never given up.
+    pub(crate) fn lasting(bytes: Bytes) -> Self {
+        let length = bytes.len();
+        Self(Arc::new(Owned { slot: Arc::new(Slot { bytes: Mutex::new(Some(bytes)), length }), counted: None }))
+    }
+
     /// Its length in bytes.
     pub fn len(&self) -> usize {
         self.0.slot.length

@@ -221,12 +221,16 @@ fn answer_of(reply: Reply, series: Series, redactor: &Redactor, buffers: &Arc<Bu
             Reason::Aggregate,
             format!("a merged answer of {expected} nodes: an aggregator, or a proxy that drops the guard header"),
         )),
-        _ if matrix.column_unix_ms.len() > merge::MOST_COLUMNS => Err(Failure::new(
-            Reason::TooLarge,
-            format!("{} columns, more than {} can't be merged", matrix.column_unix_ms.len(), merge::MOST_COLUMNS),
-        )),
+        _ if matrix.column_unix_ms.len() > merge::MOST_COLUMNS => {
+            Err(too_many(matrix.column_unix_ms.len(), "columns", merge::MOST_COLUMNS))
+        }
+        _ if matrix.rows.len() > merge::MOST_ROWS => Err(too_many(matrix.rows.len(), "rows", merge::MOST_ROWS)),
         _ => Ok(Answer { matrix, sent_at: reply.sent_at, head_at: reply.head_at }),
     }
+}
+
+fn too_many(sent: usize, what: &str, most: usize) -> Failure {
+    Failure::new(Reason::TooLarge, format!("{sent} {what}, more than {most} can't be merged"))
 }
 
 enum Fetched {

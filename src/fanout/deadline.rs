@@ -1,7 +1,7 @@
 use std::{
     sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -63,8 +63,8 @@ impl Deadline {
 pub(super) struct Progress {
     pub(super) deadline: Deadline,
     doing: Mutex<Doing>,
-    /// Its turn came so late that the node had less than half of the time.
-    late: AtomicBool,
+    /// How much of the time went by before the call's turn, and while its body waited for memory. The node had the rest.
+    waited: Mutex<Duration>,
     pub(super) bytes: AtomicU64,
 }
 
@@ -79,18 +79,22 @@ enum Doing {
 
 impl Progress {
     pub(super) fn new(deadline: Deadline) -> Self {
-        Self { deadline, doing: Mutex::default(), late: AtomicBool::default(), bytes: AtomicU64::default() }
+        Self { deadline, doing: Mutex::default(), waited: Mutex::default(), bytes: AtomicU64::default() }
     }
 
     fn is(&self, doing: Doing) {
         *self.doing.lock().unwrap_or_else(PoisonError::into_inner) = doing;
     }
 
+    fn waited(&self) -> MutexGuard<'_, Duration> {
+        self.waited.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Waits for the call's turn.
     pub(super) async fn take_turn(&self, turn: &Share) -> Result<(), Failure> {
         turn.grow(1).await;
         self.check()?;
-        self.late.store(self.deadline.remaining() < self.deadline.span / 2, Ordering::Relaxed);
+        *self.waited() = self.deadline.elapsed();
         self.is(Doing::WaitingForHead);
         Ok(())
     }
@@ -99,8 +103,10 @@ impl Progress {
     pub(super) async fn reserve(&self, body: &Share, bytes: u64) -> Result<(), Failure> {
         self.check()?;
         self.is(Doing::WaitingForMemory);
+        let asked = Instant::now();
         body.grow(bytes).await;
         self.check()?;
+        *self.waited() += asked.elapsed();
         self.is(Doing::ReadingBody);
         Ok(())
     }
@@ -120,12 +126,29 @@ impl Progress {
             Doing::ReadingBody => (Reason::Deadline, "reading the body"),
         };
         let mut message = self.deadline.passed_while(doing);
-        let late = reason == Reason::Deadline && self.late.load(Ordering::Relaxed);
         // That this process is busy must not open a node's breaker.
-        let reason = if late { Reason::Overload } else { reason };
-        if late {
-            message += ", and its turn had come late: this daemon has too many calls to nodes open";
+        let is_ours = reason == Reason::Deadline && *self.waited() > self.deadline.span / 2;
+        let reason = if is_ours { Reason::Overload } else { reason };
+        if is_ours {
+            message += ", after this daemon had let most of it pass without a turn, or memory, for the call";
         }
         Failure { bytes: self.bytes.load(Ordering::Relaxed), ..Failure::new(reason, message) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_that_was_left_less_than_half_of_the_time_is_not_to_blame() {
+        let span = Duration::from_secs(30);
+        let progress = Progress::new(Deadline::within(span));
+        progress.is(Doing::ReadingBody);
+        assert_eq!(progress.deadline_passed().reason, Reason::Deadline);
+        *progress.waited() += span / 3;
+        assert_eq!(progress.deadline_passed().reason, Reason::Deadline);
+        *progress.waited() += span / 3;
+        assert_eq!(progress.deadline_passed().reason, Reason::Overload);
     }
 }

@@ -1,7 +1,7 @@
 //! surf over hyper.
 
-mod ask_first;
 mod connect;
+mod dialogue;
 mod error;
 mod exchange;
 

@@ -35,6 +35,10 @@ use plan::Plan;
 /// than what was sent of it, and the ring of a node has 100,000 (WIRE §2).
 pub(crate) const MOST_COLUMNS: usize = 1 << 18;
 
+/// Most rows of one input that a merge should be given: four times what may be asked for (`fanout.row_limit`, SPEC §5). Rows
+/// without cells are not bounded by the cells of the result, and a body holds millions of them.
+pub(crate) const MOST_ROWS: usize = 1 << 18;
+
 /// Bytes that merging takes for an input, beside the input itself and the answer: for each of its columns (as a window, as
 /// placed in a merged column, in the plan and in the lanes, while they are sorted and joined, and in one merged row) and
 /// for each of its rows, should no other input have it.

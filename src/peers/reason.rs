@@ -25,7 +25,7 @@ words! {
         Aggregate = "aggregate",
         /// Its breaker is open.
         BreakerOpen = "breaker_open",
-        /// The deadline passed while its call waited for its turn here.
+        /// This daemon had no turn for its call, or no room for its answer, in time.
         Overload = "overload",
         /// The connection broke.
         Io = "io",

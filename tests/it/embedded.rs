@@ -150,7 +150,6 @@ fn every_path_of_the_interface_is_there_when_mounted() {
             MATRIX,
             "/admin/api/v1/cluster",
             "/admin/api/v1/keyviz/config",
-            "/admin/keyviz/",
             "/admin/healthz",
             "/admin/readyz",
             "/metrics",
@@ -167,6 +166,21 @@ fn every_path_of_the_interface_is_there_when_mounted() {
         assert_eq!(get(node, "/admin/keyviz").await.status, 302);
         let config = get(node, "/admin/api/v1/keyviz/config").await.json();
         assert_eq!((&config["origins"]["fanout.peers"], &config["source"]), (&"code".into(), &Value::Null));
+    });
+}
+
+#[cfg(feature = "page")]
+#[test]
+fn the_page_comes_with_its_assets_when_mounted() {
+    task::block_on(async {
+        let node = node(&[]).await;
+        let page = get(node, "/admin/keyviz/").await;
+        assert_eq!(page.status, 200, "{}", page.body);
+        let asset = page.body.split('"').find(|text| text.starts_with("/admin/keyviz/assets/")).unwrap();
+        assert_eq!(get(node, asset).await.status, 200, "{asset}");
+        assert_eq!(ask(Method::Head, node, asset, "").await.status, 200, "{asset}");
+        let unknown = get(node, "/admin/keyviz/assets/none.js").await;
+        assert_eq!((unknown.status, &unknown.json()["error"]), (404, &"not_found".into()));
     });
 }
 

@@ -113,6 +113,25 @@ fn a_head_that_trickles_is_cut_at_the_deadline() {
 }
 
 #[test]
+fn interim_heads_without_end_are_no_answer_and_hold_up_nobody() {
+    let interim = b"HTTP/1.1 102 Processing\r\n\r\n".repeat(2000);
+    let bad = Stub::serving("n2", vec![Act::Endless(interim)]);
+    let answer = ask_with(&bad.name());
+    let (reason, error) = answer.failure(&bad.name());
+    assert_eq!(reason, "decode");
+    assert!(error.contains("interim answers"), "{error}");
+    answer.assert_responded(2, 3);
+    assert!(bad.sent() < 64 << 20, "{} bytes, more than buffers hold", bad.sent());
+}
+
+#[test]
+fn a_few_interim_heads_are_passed_over() {
+    let script = [vec![Act::Send(b"HTTP/1.1 102 Processing\r\n\r\n".repeat(3))], ok_json(sound_body())].concat();
+    let peer = Stub::serving("n2", script);
+    ask_with(&peer.name()).assert_responded(3, 3);
+}
+
+#[test]
 fn a_reset_is_an_io_failure() {
     assert_fault(vec![Act::Reset], "io", "");
     let head = Act::Send(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n{".into());
@@ -209,8 +228,10 @@ fn a_status_whose_body_stalls_is_still_that_status() {
 
 #[test]
 fn an_encoding_that_was_not_asked_for_is_decode() {
-    let gzip = with_header("200 OK", "Content-Encoding: gzip", [0x1f, 0x8b, 8, 0]);
-    assert_fault(gzip, "decode", "content-encoding \"gzip\" was not asked for");
+    for fields in ["Content-Encoding: gzip", "Content-Encoding: identity\r\nContent-Encoding: gzip"] {
+        let gzip = with_header("200 OK", fields, [0x1f, 0x8b, 8, 0]);
+        assert_fault(gzip, "decode", "content-encoding \"gzip\" was not asked for");
+    }
 }
 
 #[test]

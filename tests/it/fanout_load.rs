@@ -158,16 +158,19 @@ fn a_budget_of_one_body_serves_different_requests_one_after_the_other() {
 }
 
 #[test]
-fn more_columns_than_any_node_has_are_too_large() {
-    let network = Network::of(&[A]);
+fn more_columns_or_rows_than_any_node_has_are_too_large() {
     let columns = vec!["0"; 300_000].join(",");
-    let body = format!(r#"{{"column_unix_ms":[{columns}],"rows":[],"series":"writes"}}"#);
-    network.say(B, MATRIX_PATH, Said::new(200, body));
-    let answer = Daemon::over(network, &file(None, &[A, B], "")).matrix("");
-    answer.assert_merge_of(&[&sample(1)]);
-    let (reason, error) = answer.failure(B);
-    assert_eq!(reason, "too_large");
-    assert!(error.contains("300000 columns"), "{error}");
+    let rows: Vec<_> = (0..300_000).map(|id| format!(r#"{{"bucket_id":"{id}","values":[]}}"#)).collect();
+    for (columns, rows, what) in [(columns, String::new(), "columns"), (String::new(), rows.join(","), "rows")] {
+        let network = Network::of(&[A]);
+        let body = format!(r#"{{"column_unix_ms":[{columns}],"rows":[{rows}],"series":"writes"}}"#);
+        network.say(B, MATRIX_PATH, Said::new(200, body));
+        let answer = Daemon::over(network, &file(None, &[A, B], "")).matrix("");
+        answer.assert_merge_of(&[&sample(1)]);
+        let (reason, error) = answer.failure(B);
+        assert_eq!(reason, "too_large");
+        assert!(error.contains(&format!("300000 {what}")), "{error}");
+    }
 }
 
 /// A valid answer that is hard on memory: about so many bytes of rows of zeros.

@@ -50,7 +50,7 @@ fn assert_common(what: &str, answer: &Answer) {
     assert_eq!(answer.header("Access-Control-Allow-Origin"), None, "{what}");
 }
 
-fn assert_json(what: &str, answer: &Answer) {
+pub(crate) fn assert_json(what: &str, answer: &Answer) {
     assert_common(what, answer);
     assert_eq!(answer.header("Content-Type"), Some(JSON), "{what}");
     if answer.status >= 400 {
@@ -66,7 +66,7 @@ fn every_answer_carries_the_common_headers() {
         assert_json(path, &daemon.ask(path));
         assert_json(path, &daemon.send(get(path, &[])));
     }
-    for path in ["/admin/healthz", "/admin/readyz", "/admin/keyviz/", "/metrics", "/"] {
+    for path in ["/admin/healthz", "/admin/readyz", "/metrics", "/", "/admin/keyviz"] {
         assert_common(path, &daemon.ask(path));
     }
     network.say(A, MATRIX_PATH, Said::error(500, "x"));
@@ -153,7 +153,7 @@ fn raw(address: SocketAddr, request: &str) -> (String, Vec<u8>) {
     (String::from_utf8(answer[..end].to_vec()).unwrap().to_lowercase(), answer[end..].to_vec())
 }
 
-fn over_the_wire(address: SocketAddr, method: &str, path: &str) -> (String, Vec<u8>) {
+pub(crate) fn over_the_wire(address: SocketAddr, method: &str, path: &str) -> (String, Vec<u8>) {
     let head = format!("Host: localhost\r\nCookie: admin_session={SESSION}\r\nConnection: close\r\n");
     raw(address, &format!("{method} {path} HTTP/1.1\r\n{head}\r\n"))
 }

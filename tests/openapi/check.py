@@ -81,6 +81,7 @@ def ensure_venv():
         return
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         sys.exit("openapi: python3 has no venv; install it (on Debian: apt-get install python3-venv) and try again")
+    subprocess.run(["apt-get", "update"], check=True)
     subprocess.run(["apt-get", "install", "--yes", "--no-install-recommends", "python3-venv"], check=True)
 
 

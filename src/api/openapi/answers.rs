@@ -12,6 +12,9 @@ use crate::{
     fanout::INSTANCE_HEADER,
 };
 
+/// By what a browser knows its copies of the page's files.
+const KEPT_BY: [&str; 3] = ["Content-Encoding", "ETag", "Vary"];
+
 /// The header fields that answers refer to.
 pub(super) fn headers() -> Value {
     let mut headers = json!({
@@ -30,6 +33,9 @@ pub(super) fn headers() -> Value {
             "schema": { "type": "string", "pattern": "^[0-9]+/[0-9]+$" },
         },
         "Allow": { "required": true, "schema": { "const": "GET, HEAD" } },
+        "Content-Encoding": { "schema": { "enum": ["br", "gzip"] } },
+        "ETag": { "required": true, "schema": { "type": "string" } },
+        "Vary": { "required": true, "schema": { "const": "Accept-Encoding" } },
         "Location": { "required": true, "schema": { "type": "string", "format": "uri-reference" } },
     });
     for (name, value) in FOR_BROWSERS {
@@ -55,6 +61,15 @@ impl Answers {
         let mut answers = Self(Map::new());
         answers.insert(302, &format!("To `{to}`."), &["Location"], json!({}));
         answers.any_request(generator)
+    }
+
+    /// With what lets a browser keep a copy, and what it gets while that is still good.
+    pub(super) fn kept(mut self) -> Self {
+        self.insert(304, "The copy that `If-None-Match` names is still good.", &[], json!({}));
+        for (status, name) in ["200", "304"].into_iter().flat_map(|status| KEPT_BY.map(|name| (status, name))) {
+            self.0[status]["headers"][name] = header(name);
+        }
+        self
     }
 
     fn any_request(self, generator: &mut SchemaGenerator) -> Self {

@@ -8,20 +8,19 @@ mod schemas;
 
 use std::sync::LazyLock;
 
-use bytes::Bytes;
 use schemars::SchemaGenerator;
 use serde_json::{Value, json};
-use tide::{Request, Response};
+use tide::Request;
 
-use super::{State, shared_json};
+use super::{State, held};
+use crate::fanout::AnswerBody;
 
 /// Made once: it depends on nothing that an edit can change.
-static BODY: LazyLock<Bytes> = LazyLock::new(|| document().to_string().into());
+static BODY: LazyLock<AnswerBody> = LazyLock::new(|| AnswerBody::lasting(document().to_string().into()));
 
 /// `/admin/api/v1/keyviz/openapi.json`: open, as it tells nothing but what the program is.
 pub(super) async fn answer(_: Request<State>) -> tide::Result {
-    let response: Response = shared_json(BODY.clone());
-    Ok(response)
+    Ok(held::json(BODY.clone()))
 }
 
 fn document() -> Value {

@@ -41,6 +41,11 @@ pub(super) fn guard() -> Value {
     })
 }
 
+/// The name of one of the page's files.
+pub(super) fn asset() -> Value {
+    json!({ "name": "asset", "in": "path", "required": true, "schema": { "type": "string" } })
+}
+
 fn query(name: &str, description: &str, schema: &Value) -> Value {
     json!({ "name": name, "in": "query", "description": description, "allowEmptyValue": true, "schema": schema })
 }

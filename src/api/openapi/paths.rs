@@ -13,7 +13,7 @@ use crate::{
         CONFIG_PATH, HEALTH_PATH, METRICS_PATH, OPENAPI_PATH, PAGE_PATH, READY_PATH, TYPED_PAGE_PATH,
         error::ErrorCode::{
             Forbidden, Incomplete, Internal, InvalidQuery, KeyvizDisabled, LocalUnavailable, LoopDetected,
-            NoNodeAnswered, Unauthenticated,
+            NoNodeAnswered, NotFound, Unauthenticated,
         },
         introspect::Introspection,
     },
@@ -21,6 +21,9 @@ use crate::{
     matrix::schema::NodeMatrix,
     merge::schema::MergedMatrix,
 };
+
+/// [`ASSET_ROUTE`](crate::api::ASSET_ROUTE) as OpenAPI writes it.
+pub(super) const ASSET_PATH: &str = "/admin/keyviz/assets/{asset}";
 
 /// What may be asked of one path, by GET and by HEAD.
 struct Operation {
@@ -69,6 +72,7 @@ pub(super) fn all(generator: &mut SchemaGenerator) -> Value {
         config(generator),
         openapi(generator),
         page(generator),
+        asset(generator),
         Operation::open(
             TYPED_PAGE_PATH,
             "typedPage",
@@ -138,8 +142,25 @@ fn openapi(generator: &mut SchemaGenerator) -> Operation {
 }
 
 fn page(generator: &mut SchemaGenerator) -> Operation {
-    let answers = Answers::ok(generator, "HTML.", text_of("text/html", &json!({ "type": "string" })));
+    let answers = Answers::ok(generator, "HTML.", text_of("text/html", &json!({ "type": "string" }))).kept().error(
+        generator,
+        404,
+        &[NotFound],
+        "This build has no page.",
+    );
     Operation::open(PAGE_PATH, "page", "The web page.", answers)
+}
+
+fn asset(generator: &mut SchemaGenerator) -> Operation {
+    let answers = Answers::ok(generator, "The file, which never changes.", json!({ "*/*": {} })).kept().error(
+        generator,
+        404,
+        &[NotFound],
+        "The page has no such file.",
+    );
+    let parameters = json!([parameters::asset()]);
+    let summary = "What the page consists of, each file under the name that the page gives it.";
+    Operation { parameters, ..Operation::open(ASSET_PATH, "asset", summary, answers) }
 }
 
 fn health(generator: &mut SchemaGenerator) -> Operation {

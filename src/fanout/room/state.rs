@@ -5,7 +5,7 @@ use std::{
     task::Waker,
 };
 
-/// What is shared.
+/// What is shared, in the order in which a request comes to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Fan-outs under way.
@@ -148,8 +148,11 @@ impl State {
     }
 
     /// Grants what can be granted. Each grant may make another possible, in any kind: it may settle who is favoured.
+    ///
+    /// The kinds that a request comes to last are looked at first: who waits there holds the most, and gives it back the
+    /// soonest. Calls come free without anybody's favour.
     fn settle(&mut self) {
-        while let Some((kind, place)) = (0..self.pools.len()).find_map(|kind| Some((kind, self.next(kind)?))) {
+        while let Some((kind, place)) = (0..self.pools.len()).rev().find_map(|kind| Some((kind, self.next(kind)?))) {
             self.grant(kind, place);
         }
     }

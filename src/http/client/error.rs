@@ -47,6 +47,7 @@ impl WireError {
     /// Before the end of a head; `received` says whether anything came.
     pub(super) fn in_head(error: &hyper::Error, received: bool) -> Self {
         match cause(error) {
+            Some(cause) if let Some(told) = Self::of_read(cause) => told.clone(),
             Some(cause) if let Some(told) = tls::of_io(cause) => Self::new(WireErrorKind::Tls, told),
             Some(cause) if is_broken(cause) => Self::new(WireErrorKind::Io, format!("await the answer: {cause}")),
             _ if error.is_parse_too_large() => {

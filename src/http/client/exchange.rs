@@ -14,7 +14,7 @@ use hyper::{
 use smol_hyper::rt::FuturesIo;
 
 use super::{
-    ask_first::AskFirst,
+    dialogue::{Answered, Dialogue},
     error::{WireError, WireErrorKind},
 };
 use crate::http::{body::Outgoing, stream::BoxStream};
@@ -23,6 +23,8 @@ use crate::http::{body::Outgoing, stream::BoxStream};
 const READ_BUFFER: usize = 512 * 1024;
 /// Most bytes of a response's head.
 const MAX_HEAD: usize = 64 * 1024;
+/// Most bytes until the head of the answer is there, interim heads included; what comes with it counts as read before.
+const MAX_HEADS: usize = 2 * MAX_HEAD;
 
 /// A response's body together with its connection.
 ///
@@ -30,16 +32,17 @@ const MAX_HEAD: usize = 64 * 1024;
 /// closes the socket: no task is left behind.
 pub(super) struct Exchange {
     incoming: Incoming,
-    connection: Option<Connection<FuturesIo<AskFirst<BoxStream>>, Outgoing>>,
+    connection: Option<Connection<FuturesIo<Dialogue<BoxStream>>, Outgoing>>,
 }
 
 impl Exchange {
     /// Sends a request and waits for the head of its answer.
     pub(super) async fn send(stream: BoxStream, request: Request<Outgoing>) -> Result<Response<Self>, WireError> {
+        let answered = Answered::default();
         let (mut sender, mut connection) = http1::Builder::new()
             .max_buf_size(READ_BUFFER)
             .max_header_size(MAX_HEAD)
-            .handshake(FuturesIo::new(AskFirst::new(stream)))
+            .handshake(FuturesIo::new(Dialogue::new(stream, MAX_HEADS, answered.clone())))
             .await
             .map_err(|error| WireError::new(WireErrorKind::Io, format!("open the connection: {error}")))?;
         let mut answer = pin!(sender.send_request(request));
@@ -49,6 +52,7 @@ impl Exchange {
             answer.as_mut().poll(cx)
         })
         .await;
+        answered.now();
         match answer {
             Ok(response) => Ok(response.map(|incoming| Self { incoming, connection: running.then_some(connection) })),
             Err(error) => Err(WireError::in_head(&error, !connection.into_parts().read_buf.is_empty())),

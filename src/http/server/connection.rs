@@ -121,16 +121,20 @@ where
         answering: Answering,
     ) -> Response<Outgoing<Answering>> {
         let head_only = request.method() == Method::HEAD;
-        let options = (self.options)();
         let response = match request::convert(request, ends) {
-            Ok(request) if over_limit && !is_always_answered(&request, &options) => {
-                Err(Refusal::too_many_connections(&options))
+            Ok(request) if over_limit && !self.always_answers(&request) => {
+                Err(Refusal::too_many_connections(&(self.options)()))
             }
             Ok(request) => self.ask(request).await,
             Err(refusal) => Err(refusal),
         };
-        let response = response.unwrap_or_else(|refusal| refusal.into_response(&options.refusal_headers));
+        let response = response.unwrap_or_else(|refusal| refusal.into_response(&(self.options)().refusal_headers));
         to_hyper(response, head_only).map(|body| Outgoing::new(body, answering))
+    }
+
+    fn always_answers(&self, request: &http::Request) -> bool {
+        matches!(request.method(), http::Method::Get | http::Method::Head)
+            && (self.options)().always_answered.contains(&request.url().path())
     }
 
     /// What is still to be said to a client of whose head hyper made nothing.
@@ -156,11 +160,6 @@ where
             }
         }
     }
-}
-
-fn is_always_answered(request: &http::Request, options: &ServeOptions) -> bool {
-    matches!(request.method(), http::Method::Get | http::Method::Head)
-        && options.always_answered.contains(&request.url().path())
 }
 
 /// The framing is hyper's, from the body's length; only an answer to HEAD may declare a length without a body.

@@ -15,7 +15,7 @@ use async_std::{
 use futures_util::FutureExt;
 
 use super::{
-    Host, Terms, connection,
+    Host, Tally, Terms, connection,
     places::{End, Place, Places},
 };
 
@@ -59,19 +59,19 @@ where
     async fn place(&mut self, socket: TcpStream, terms: Terms) -> Option<JoinHandle<()>> {
         let options = (self.host.options)();
         if let Some(place) = self.open.take(options.max_connections, YOUNG).await {
-            return Some(self.serve(socket, place, terms));
+            return Some(self.serve(socket, place, terms, options.tally));
         }
         let (taken, limited_by) = (self.open.taken(), options.limited_by);
         self.full.log(|| log::warn!("{taken} connections are open, further ones are refused ({limited_by})"));
         match self.refused.take(options.max_refused, Duration::ZERO).await {
-            Some(place) => self.refuse(socket, place),
+            Some(place) => self.refuse(socket, place, options.tally),
             None => options.tally.crowded_out.add_one(),
         }
         None
     }
 
-    fn serve(&self, socket: TcpStream, place: Place, terms: Terms) -> JoinHandle<()> {
-        let (host, tally) = (Arc::clone(&self.host), (self.host.options)().tally);
+    fn serve(&self, socket: TcpStream, place: Place, terms: Terms, tally: Arc<Tally>) -> JoinHandle<()> {
+        let host = Arc::clone(&self.host);
         tally.accepted.add_one();
         tally.open.add_one();
         spawn(
@@ -86,8 +86,8 @@ where
         )
     }
 
-    fn refuse(&self, socket: TcpStream, place: Place) {
-        let (host, tally) = (Arc::clone(&self.host), (self.host.options)().tally);
+    fn refuse(&self, socket: TcpStream, place: Place, tally: Arc<Tally>) {
+        let host = Arc::clone(&self.host);
         spawn(
             place,
             move |place| connection::run(socket, host, place, Terms::OverLimit),

@@ -29,6 +29,13 @@ pub(super) struct Case<'a> {
     pub(super) took: Duration,
 }
 
+impl Case<'_> {
+    /// Before this no call was made for the question.
+    fn since(&self) -> Instant {
+        self.asked_at.checked_sub(self.settings.timeout + LATE).unwrap_or(self.asked_at)
+    }
+}
+
 /// What was found wrong, for whoever has to find out why.
 pub(super) type Broken = String;
 
@@ -99,7 +106,7 @@ impl Laws {
     /// A node has to have said so: the local one where it did, else one of the others.
     fn verdict(&self, case: &Case<'_>, status: u16) -> Result<(), Broken> {
         let Case { settings, answer, .. } = case;
-        let since = self.since(case);
+        let since = case.since();
         let mut nodes = settings.local.iter().chain(&settings.peers).filter_map(|entry| entry.node);
         if nodes.any(|node| self.ledger.has_earned(node, "auth", since)) && !answer.body.contains("fanout") {
             return Ok(());
@@ -163,7 +170,7 @@ impl Laws {
         let is_by_what_it_answered = matches!(reason, "auth" | "status" | "decode" | "aggregate");
         // A node that is being stopped cuts what it sends; a sound answer may be over a small cap.
         let is_cut = reason == "decode" && ["ended early", "closed within"].iter().any(|cut| says(listed, cut));
-        let is_earned = node.is_some_and(|node| self.ledger.has_earned(node, reason, self.since(case)));
+        let is_earned = node.is_some_and(|node| self.ledger.has_earned(node, reason, case.since()));
         if is_by_what_it_answered && !is_cut && !is_earned {
             return Err(format!("accused of {reason}, and it did nothing of the kind"));
         }
@@ -186,7 +193,7 @@ impl Laws {
             (is_wide_enough, "to a call for another range"),
             (asked.cookie == cookie, "to a call with another session"),
             (asked.guard.as_deref() == Some("1"), "to a call without the guard"),
-            (sent.at >= self.since(case) && sent.at <= answer_at, "to a call of another time"),
+            (sent.at >= case.since() && sent.at <= answer_at, "to a call of another time"),
             ((listed.rows, listed.columns, listed.bytes) == shape, "and rows, columns and bytes are others"),
             (sent.bytes <= settings.body_cap, "which is over the cap"),
         ];
@@ -197,13 +204,6 @@ impl Laws {
         #[expect(clippy::unwrap_used, reason = "nobody panics while it is held")]
         let first = self.used.lock().unwrap().entry(sent.number).or_insert_with(|| flight.clone()).clone();
         if first == flight { Ok(()) } else { Err(format!("which was used for {first} too")) }
-    }
-
-    /// Before this no call was made for the question.
-    #[expect(clippy::unused_self, reason = "reads as one with what it is used for")]
-    fn since(&self, case: &Case<'_>) -> Instant {
-        let longest = case.settings.timeout + LATE;
-        case.asked_at.checked_sub(longest).unwrap_or(case.asked_at)
     }
 }
 

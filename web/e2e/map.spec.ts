@@ -1,0 +1,254 @@
+// The heat map: what it shows, how one moves in it, and what one takes away from it.
+import { readFileSync } from "node:fs";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { counted, matrixOf } from "./support/answers";
+import { close, launch, open, type Watched } from "./support/browser";
+import { Chart } from "./support/chart";
+import { decode, luminance } from "./support/pictures";
+import { type Cluster, COLUMNS, KEYS, PATIENT, startCluster } from "./support/sample";
+
+const ACCOUNTS = KEYS.indexOf("accounts");
+const ORDERS = KEYS.indexOf("orders");
+const SESSIONS = KEYS.indexOf("sessions");
+const USERS = KEYS.indexOf("users");
+/** The cell with the most traffic. */
+const PEAK = { row: ORDERS, column: 5 };
+
+let cluster: Cluster;
+let browser: Browser;
+let watched: Watched;
+let page: Page;
+let chart: Chart;
+
+beforeAll(async () => {
+  [cluster, browser] = await Promise.all([startCluster(PATIENT), launch()]);
+});
+afterAll(async () => {
+  await Promise.all([browser?.close(), cluster?.stop()]);
+});
+
+async function show(hash: string): Promise<void> {
+  watched = await open(browser, cluster.daemon.url);
+  page = watched.page;
+  chart = new Chart(page);
+  await page.goto(`${cluster.daemon.url}/admin/keyviz/#${hash}`);
+  await page.getByText("cluster view (2 of 2 nodes)").waitFor();
+}
+
+beforeEach(() => show("range=all"));
+afterEach(() => close(watched));
+
+const hash = () => new URLSearchParams(new URL(page.url()).hash.slice(1));
+
+async function saved(button: string): Promise<{ name: string; bytes: Buffer }> {
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: button }).click(),
+  ]);
+  return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) };
+}
+
+describe("the picture", () => {
+  test("says in a line what it is", async () => {
+    const line = `4 rows × ${COLUMNS} columns · series writes · max = 100,000 · cluster view (2 of 2 nodes)`;
+    await page.getByText(line, { exact: true }).waitFor();
+  });
+
+  test("is darkest where nothing is counted and lightest where most is", async () => {
+    const quiet = { row: SESSIONS, column: 3 };
+    const alike = [
+      { row: ORDERS, column: 2 },
+      { row: ORDERS, column: 9 },
+    ];
+    const cells = [PEAK, quiet, { row: ACCOUNTS, column: 0 }, ...alike];
+    const [peak, zero, anotherZero, ten, anotherTen] = await chart.coloursAt(cells.map(await chart.grid()));
+    expect(luminance(peak)).toBeGreaterThan(0.8);
+    expect(luminance(zero)).toBeLessThan(0.05);
+    expect(anotherZero).toEqual(zero);
+    expect(anotherTen).toEqual(ten);
+    expect(ten).not.toEqual(zero);
+  });
+
+  test("is lighter the more is counted", async () => {
+    const middle = await chart.grid();
+    const lights = (await chart.coloursAt(cluster.columns.map((_, column) => middle({ row: USERS, column })))).map(
+      luminance,
+    );
+    expect(lights).toEqual(lights.toSorted((a, b) => a - b));
+    expect(new Set(lights).size).toBe(COLUMNS);
+  });
+
+  test("has other colours on another scale, and the same for the ends", async () => {
+    const places = [{ row: ORDERS, column: 2 }, PEAK].map(await chart.grid());
+    const [faint, peak] = await chart.coloursAt(places);
+    await page.getByRole("radio", { name: "Linear" }).check();
+    await expect.poll(async () => luminance((await chart.coloursAt(places))[0])).toBeLessThan(luminance(faint));
+    expect((await chart.coloursAt(places))[1]).toEqual(peak);
+    await page.getByRole("combobox", { name: "Colours" }).selectOption({ label: "Cividis" });
+    await expect.poll(async () => (await chart.coloursAt(places))[1]).not.toEqual(peak);
+  });
+
+  test("tells of each cell what the interface says of it", async () => {
+    const { rows, column_unix_ms } = await matrixOf(cluster.daemon.url, "series=writes");
+    const middle = await chart.grid();
+    for (const cell of [PEAK, { row: USERS, column: 11 }, { row: ACCOUNTS, column: 7 }, { row: SESSIONS, column: 0 }]) {
+      const { start, values, raft_group_ids } = rows[cell.row];
+      const { x, y } = middle(cell);
+      await page.mouse.move(x, y);
+      await expect.poll(() => chart.spoken()).toContain(`${counted(values[cell.column])} writes`);
+      const spoken = await chart.spoken();
+      expect(spoken).toContain(Buffer.from(start ?? "", "base64").toString());
+      expect(spoken).toContain(new Date(column_unix_ms[cell.column]).toISOString().slice(11, 19));
+      expect(spoken).toContain("2 of 2 nodes");
+      if (values[cell.column] > 0) expect(spoken).toContain(`group ${raft_group_ids[cell.column]}, term 7`);
+    }
+  });
+
+  test("keeps a cell that is clicked, with its row over time", async () => {
+    const { x, y } = (await chart.grid())(PEAK);
+    await page.mouse.click(x, y);
+    const card = page.getByRole("region", { name: "Pinned cell" });
+    await card.getByText("100,000 writes").waitFor();
+    await card.getByText("1,667/s").waitFor();
+    await card.getByRole("figure", { name: /row over time/ }).waitFor();
+    await expect.poll(() => hash().get("cell")).toBe(`${cluster.columns[PEAK.column]}@route:2`);
+    await page.mouse.move(5, 5);
+    await page.keyboard.press("Escape");
+    await card.waitFor({ state: "detached" });
+  });
+
+  test("has the same numbers in a table that sorts", async () => {
+    const { rows } = await matrixOf(cluster.daemon.url, "series=writes");
+    const busy = rows.map(({ values }) => values.reduce((a, b) => a + b)).filter((total) => total > 0);
+    const table = page.getByRole("table", { name: /Rows of the visible window/ });
+    const totals = async () => {
+      const cells = await table.locator("tbody tr td:nth-of-type(2)").allTextContents();
+      return cells.map((text) => Number(text.trim().replaceAll(",", "")));
+    };
+    expect(await totals()).toEqual(busy.toSorted((a, b) => b - a));
+    await table.getByRole("button", { name: /^Total/ }).click();
+    await expect.poll(totals).toEqual(busy.toSorted((a, b) => a - b));
+  });
+});
+
+describe("moving about", () => {
+  test("the wheel zooms around the pointer, 0 shows all again", async () => {
+    const all = page.getByRole("button", { name: "All", exact: true });
+    expect(await all.isDisabled()).toBe(true);
+    const at = (await chart.grid())(PEAK);
+    await page.mouse.move(at.x, at.y);
+    const { width } = await chart.cursor();
+    await page.mouse.wheel(0, -300);
+    await expect.poll(() => hash().get("time")).toMatch(/^\d+-\d+$/);
+    expect(await chart.spoken(), "what is under the pointer stays there").toContain("100,000 writes");
+    expect((await chart.cursor()).width).toBeGreaterThan(width);
+    expect(await all.isDisabled()).toBe(false);
+    await page.keyboard.press("0");
+    await expect.poll(() => hash().get("time")).toBeNull();
+    await page.mouse.move(at.x + 1, at.y);
+    expect((await chart.cursor()).width).toBeCloseTo(width);
+  });
+
+  test("a drag pans what is zoomed, a double click shows all", async () => {
+    const at = (await chart.grid())(PEAK);
+    await page.mouse.move(at.x, at.y);
+    await page.mouse.wheel(0, -400);
+    await expect.poll(() => hash().get("time")).not.toBeNull();
+    const before = hash().get("time");
+    await page.mouse.down();
+    await page.mouse.move(at.x - 120, at.y, { steps: 4 });
+    await page.mouse.up();
+    await expect.poll(() => hash().get("time")).not.toBe(before);
+    await page.mouse.dblclick(at.x, at.y);
+    await expect.poll(() => hash().get("time")).toBeNull();
+  });
+
+  test("a box that is drawn with Shift is what is shown", async () => {
+    const middle = await chart.grid();
+    const [from, to] = [middle({ row: ACCOUNTS, column: 3 }), middle({ row: SESSIONS, column: 8 })];
+    await page.keyboard.down("Shift");
+    await page.mouse.move(from.x, from.y);
+    await page.mouse.down();
+    await page.mouse.move(to.x, to.y, { steps: 4 });
+    await page.mouse.up();
+    await page.keyboard.up("Shift");
+    await expect.poll(() => hash().get("first")).toBe("route:1");
+    expect(hash().get("last")).toBe("route:3");
+    const [left, right] = (hash().get("time") ?? "").split("-").map(Number);
+    expect(left).toBeGreaterThan(cluster.columns[2]);
+    expect(right).toBeLessThanOrEqual(cluster.columns[8]);
+  });
+
+  test("a filter leaves the rows that match, by key, label or bucket", async () => {
+    for (const text of ["orders|", "orders-table", "route:2"]) {
+      await page.getByRole("searchbox").fill(text);
+      await page.getByText("1 of 4 rows").waitFor();
+      const { x, y } = (await chart.grid())({ row: 0, column: PEAK.column });
+      await page.mouse.move(x, y);
+      await expect.poll(() => chart.spoken(), { message: text }).toContain("100,000 writes");
+      await page.mouse.move(5, 5);
+      await page.getByRole("searchbox").fill("");
+      await page.getByText("1 of 4 rows").waitFor({ state: "detached" });
+    }
+  });
+});
+
+describe("telling others", () => {
+  test("the address reopens exactly what is shown", async () => {
+    await page.getByRole("radio", { name: "Reads" }).check();
+    await page.getByText("series reads").waitFor();
+    await page.getByRole("radio", { name: "Linear" }).check();
+    await page.getByRole("searchbox").fill("s-table");
+    await page.getByText("of 4 rows").waitFor();
+    const { x, y } = (await chart.grid())({ row: 1, column: 5 });
+    await page.mouse.click(x, y);
+    // Below the plot: time alone is zoomed.
+    const { y: top, height } = await chart.box();
+    await page.mouse.move(x, top + height - 10);
+    await page.mouse.wheel(0, -200);
+    await expect.poll(() => hash().get("time")).not.toBeNull();
+    await expect.poll(() => hash().get("cell")).toMatch(/^\d+@route:/);
+    await page.mouse.move(5, 5);
+    const [before, address] = [await chart.settled(), new URL(page.url()).hash.slice(1)];
+    await close(watched);
+    await show(address);
+    expect(await page.getByRole("searchbox").inputValue()).toBe("s-table");
+    expect(await page.getByRole("radio", { name: "Reads" }).isChecked()).toBe(true);
+    expect(await page.getByRole("radio", { name: "Linear" }).isChecked()).toBe(true);
+    expect(new URL(page.url()).hash.slice(1)).toBe(address);
+    expect((await chart.settled()) === before, "the same pixels").toBe(true);
+  });
+
+  test("a PNG has the picture with its colours, larger than the chart alone", async () => {
+    const [peak] = await chart.coloursAt([(await chart.grid())(PEAK)]);
+    const { name, bytes } = await saved("PNG");
+    expect(name).toMatch(/^keyviz-writes-\d{8}T\d{6}Z\.png$/);
+    const { width, height, colours } = await decode(page, bytes);
+    const box = await chart.box();
+    expect(width).toBeGreaterThan(box.width);
+    expect(height).toBeGreaterThan(box.height);
+    expect(colours[peak.join(",")]).toBeGreaterThan(1000);
+  });
+
+  test("a CSV has every count that is in view, and no other", async () => {
+    const { rows, column_unix_ms, column_nodes } = await matrixOf(cluster.daemon.url, "series=writes");
+    const { name, bytes } = await saved("CSV");
+    expect(name).toMatch(/\.csv$/);
+    const [header, ...lines] = bytes.toString("utf8").trimEnd().split("\r\n");
+    expect(header).toBe(
+      "bucket_id,label,start,end,column_unix_ms,column_nodes,value,raft_group_id,leader_term,conflict",
+    );
+    const expected = rows.flatMap(({ bucket_id, values }) =>
+      values.flatMap((value, column) =>
+        value ? [[bucket_id, `${column_unix_ms[column]}`, `${column_nodes[column]}`, `${value}`]] : [],
+      ),
+    );
+    expect(lines.map((line) => [0, 4, 5, 6].map((field) => line.split(",")[field]))).toEqual(expected);
+    await page.getByRole("searchbox").fill("users");
+    await page.getByText("1 of 4 rows").waitFor();
+    const users = (await saved("CSV")).bytes.toString("utf8").trimEnd().split("\r\n").slice(1);
+    expect(users.length).toBe(COLUMNS);
+    expect(users.every((line) => line.startsWith("route:4,users-table,users|,"))).toBe(true);
+  });
+});

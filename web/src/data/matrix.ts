@@ -1,0 +1,117 @@
+/** The matrix as the page keeps it: one typed array per property, row by row, so that a cell is `row * columns + column`. */
+
+export type Series = "reads" | "writes" | "read_bytes" | "write_bytes";
+export const SERIES: readonly Series[] = ["writes", "reads", "write_bytes", "read_bytes"];
+
+/** A row's description. Keys are byte strings: one UTF-16 unit per byte, so that `<` compares bytes. */
+export interface Row {
+  id: string;
+  label: string;
+  /** `""` where unbounded, for `end` too. */
+  start: string;
+  end: string;
+  aggregate: boolean;
+  routeIds: number[];
+  routeIdsTruncated: boolean;
+  routeCount: number;
+}
+
+export interface Warning {
+  code: string;
+  message: string;
+}
+
+export interface NodeStatus {
+  node: string;
+  ok: boolean;
+  role: string;
+  error?: string;
+  reason?: string;
+  warnings?: Warning[];
+  duration_ms?: number;
+  bytes?: number;
+  rows?: number;
+  columns?: number;
+  generated_at?: string;
+}
+
+export interface Fanout {
+  nodes: NodeStatus[];
+  responded: number;
+  expected: number;
+  complete: boolean;
+}
+
+/** Raft groups or terms of all cells: few distinct ones, so each cell is an index into `known`. 0 is "not known". */
+export interface Ids {
+  cells: Uint16Array;
+  known: string[];
+}
+
+export interface Matrix {
+  series: Series;
+  /** Ends of the windows, Unix milliseconds, ascending. */
+  columns: Float64Array;
+  rows: Row[];
+  values: Float64Array;
+  /** The exact counts of cells that a double can't hold. */
+  big: Map<number, bigint>;
+  /** `values` as sixteen bits of logarithm: see `codes.ts`. */
+  codes: Uint16Array;
+  groups: Ids | null;
+  terms: Ids | null;
+  /** 1 where nodes contradict each other; null if they nowhere do. */
+  conflicts: Uint8Array | null;
+  /** How many nodes are complete in each column; null in a single node's own answer. */
+  columnNodes: Uint16Array | null;
+  stepMs: number | null;
+  rowsDropped: number;
+  /** Unix milliseconds by the daemon's clock; NaN if it said none. */
+  generatedAt: number;
+  /** Null when no peers are configured: the answer is the local node's alone. */
+  fanout: Fanout | null;
+}
+
+/** 2^64 − 1: a count that stands for "this or more". */
+export const SATURATED = 18446744073709551615n;
+
+/** The exact count of a cell, as a bigint only where it has to be one. */
+export function exact(matrix: Matrix, cell: number): number | bigint {
+  return matrix.big.get(cell) ?? matrix.values[cell];
+}
+
+/** How many nodes a column has when all that can be heard are in it. */
+export function fullColumn(matrix: Matrix): number {
+  const { fanout, columnNodes } = matrix;
+  if (!columnNodes) return 0;
+  let most = fanout?.responded ?? 0;
+  for (const nodes of columnNodes) if (nodes > most) most = nodes;
+  return most;
+}
+
+/**
+ * The newest column that no later answer should change, or -1. Without `column_nodes` nothing says so; then it is
+ * the one before the newest.
+ */
+export function lastComplete(matrix: Matrix): number {
+  const { columnNodes, columns } = matrix;
+  if (!columnNodes) return columns.length - 2;
+  const full = fullColumn(matrix);
+  for (let column = columns.length - 1; column >= 0; column--) if (columnNodes[column] >= full) return column;
+  return -1;
+}
+
+/** The width of a window in milliseconds: the step, else the median gap between columns, else a minute. */
+export function windowMs({ columns, stepMs }: Pick<Matrix, "columns" | "stepMs">): number {
+  if (stepMs) return stepMs;
+  // Every frame asks, and sorting is not for frames.
+  let median = medianGaps.get(columns);
+  if (median === undefined) {
+    const gaps = columns.slice(1).map((time, index) => time - columns[index]);
+    median = gaps.sort()[gaps.length >> 1] || 60_000;
+    medianGaps.set(columns, median);
+  }
+  return median;
+}
+
+const medianGaps = new WeakMap<Float64Array, number>();

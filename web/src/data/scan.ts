@@ -1,0 +1,168 @@
+/**
+ * A cursor over the bytes of a JSON document. Long arrays of whole numbers go straight into typed arrays, without a
+ * string or an object per cell; everything else is cut out and left to `JSON.parse`.
+ */
+
+const SPACE = 32;
+const QUOTE = 34;
+const COMMA = 44;
+const ZERO = 48;
+const NINE = 57;
+const OPEN = 91;
+const BACKSLASH = 92;
+const CLOSE = 93;
+const BRACE = 123;
+const UNBRACE = 125;
+const N = 110;
+
+/** Digits that a double holds for sure, whatever they are. */
+const SAFE_DIGITS = 15;
+const utf8 = new TextDecoder();
+
+export class Scanner {
+  at = 0;
+
+  constructor(readonly bytes: Uint8Array) {}
+
+  /** The next byte that is not white space. */
+  peek(): number {
+    let byte = this.bytes[this.at];
+    while (byte === 32 || byte === 10 || byte === 13 || byte === 9) byte = this.bytes[++this.at];
+    return byte;
+  }
+
+  /** Calls `field` with every name of an object, the cursor on its value. */
+  object(field: (name: string) => void): void {
+    this.expect(BRACE);
+    if (this.peek() === UNBRACE) return void this.at++;
+    for (;;) {
+      this.peek();
+      const name = this.value() as string;
+      this.expect(58);
+      this.peek();
+      field(name);
+      if (this.peek() === UNBRACE) break;
+      this.expect(COMMA);
+    }
+    this.at++;
+  }
+
+  /** Calls `item` with the cursor on every item of an array. `null` counts as an empty one. */
+  array(item: (index: number) => void): void {
+    if (this.peek() === N) return void this.value();
+    this.expect(OPEN);
+    if (this.peek() === CLOSE) return void this.at++;
+    for (let index = 0; ; index++) {
+      this.peek();
+      item(index);
+      if (this.peek() === CLOSE) break;
+      this.expect(COMMA);
+    }
+    this.at++;
+  }
+
+  /** Any value, by `JSON.parse`. */
+  value(): unknown {
+    this.peek();
+    const start = this.at;
+    this.skip();
+    return JSON.parse(utf8.decode(this.bytes.subarray(start, this.at)));
+  }
+
+  skip(): void {
+    const { bytes } = this;
+    const first = this.peek();
+    if (first === QUOTE) return this.skipString();
+    if (first !== OPEN && first !== BRACE) {
+      while (this.at < bytes.length && !isEnd(bytes[this.at])) this.at++;
+      return;
+    }
+    let depth = 0;
+    while (this.at < bytes.length) {
+      const byte = bytes[this.at];
+      if (byte === QUOTE) {
+        this.skipString();
+        continue;
+      }
+      this.at++;
+      if (byte === OPEN || byte === BRACE) depth++;
+      else if ((byte === CLOSE || byte === UNBRACE) && --depth === 0) return;
+    }
+    throw this.unexpected();
+  }
+
+  /**
+   * An array of whole numbers ≥ 0, put into `into` from `base` on, as many as `width`; the rest is counted only.
+   * `wide` gets the text of each that has more digits than a double surely holds. Returns how many there were.
+   */
+  counts(into: Float64Array, base: number, width: number, wide?: (index: number, text: string) => void): number {
+    if (this.peek() === N) {
+      this.value();
+      return 0;
+    }
+    this.expect(OPEN);
+    if (this.peek() === CLOSE) {
+      this.at++;
+      return 0;
+    }
+    const { bytes } = this;
+    let at = this.at;
+    for (let index = 0; ; index++) {
+      let byte = bytes[at];
+      while (byte <= SPACE) byte = bytes[++at];
+      let start = at;
+      // Nine digits fit a small integer, which is what most counts are.
+      let value = 0;
+      for (const end = at + 9; at < end && byte >= ZERO && byte <= NINE; byte = bytes[++at])
+        value = value * 10 + byte - ZERO;
+      for (; byte >= ZERO && byte <= NINE; byte = bytes[++at]) value = value * 10 + byte - ZERO;
+      if (index < width) into[base + index] = value;
+      if (at - start > SAFE_DIGITS) wide?.(index, utf8.decode(bytes.subarray(start, at)));
+      const empty = at === start;
+      // Groups and terms are mostly of one digit, and the same as the one before.
+      while (at - start === 1 && byte === COMMA && bytes[at + 1] === bytes[start] && bytes[at + 2] === COMMA) {
+        if (++index < width) into[base + index] = value;
+        at += 2;
+        start += 2;
+      }
+      while (byte <= SPACE) byte = bytes[++at];
+      this.at = at;
+      if (empty || (byte !== COMMA && byte !== CLOSE)) throw this.unexpected();
+      at++;
+      if (byte === CLOSE) {
+        this.at = at;
+        return index + 1;
+      }
+    }
+  }
+
+  end(): void {
+    if (this.peek() !== undefined) throw this.unexpected();
+  }
+
+  private expect(byte: number): void {
+    if (this.peek() !== byte) throw this.unexpected();
+    this.at++;
+  }
+
+  private skipString(): void {
+    const { bytes } = this;
+    for (this.at++; this.at < bytes.length; this.at++) {
+      if (bytes[this.at] === BACKSLASH) this.at++;
+      else if (bytes[this.at] === QUOTE) return void this.at++;
+    }
+    throw this.unexpected();
+  }
+
+  private unexpected(): Error {
+    const found =
+      this.at < this.bytes.length
+        ? `unexpected ${JSON.stringify(String.fromCharCode(this.bytes[this.at]))}`
+        : "it ends";
+    return new SyntaxError(`${found} at byte ${this.at}`);
+  }
+}
+
+function isEnd(byte: number): boolean {
+  return byte === COMMA || byte === CLOSE || byte === UNBRACE || byte <= 32;
+}

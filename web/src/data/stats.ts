@@ -1,0 +1,115 @@
+/** What the visible window adds up to, per row and per column. */
+
+import type { Matrix } from "./matrix";
+import { exact } from "./matrix";
+
+export interface Window {
+  /** First and last column, the last excluded. */
+  from: number;
+  to: number;
+}
+
+export interface RowStats {
+  /** Index into the matrix, and among the rows shown. */
+  row: number;
+  shown: number;
+  total: number | bigint;
+  peak: number | bigint;
+  /** Column of the peak. */
+  peakColumn: number;
+  latest: number | bigint;
+  conflicts: number;
+}
+
+export interface WindowStats {
+  window: Window;
+  rows: RowStats[];
+  /** Sum of each column over those rows, indexed as the matrix' columns are. */
+  columnTotals: Float64Array;
+  total: number;
+}
+
+/** @param shown the rows shown, as indices into the matrix; those from `first` to `last` (excluded) are in view */
+export function windowStats(
+  matrix: Matrix,
+  shown: Uint32Array,
+  first: number,
+  last: number,
+  window: Window,
+): WindowStats {
+  const width = matrix.columns.length;
+  const columnTotals = new Float64Array(width);
+  const rows: RowStats[] = [];
+  let total = 0;
+  for (let at = Math.max(first, 0); at < Math.min(last, shown.length); at++) {
+    const stats = rowStats(matrix, shown[at], at, window, columnTotals);
+    total += Number(stats.total);
+    rows.push(stats);
+  }
+  return { window, rows, columnTotals, total };
+}
+
+function rowStats(
+  matrix: Matrix,
+  row: number,
+  shown: number,
+  { from, to }: Window,
+  columnTotals: Float64Array,
+): RowStats {
+  const { values, columns, conflicts } = matrix;
+  const base = row * columns.length;
+  let total = 0;
+  let peakColumn = from;
+  let contradicted = 0;
+  for (let column = from; column < to; column++) {
+    const value = values[base + column];
+    total += value;
+    columnTotals[column] += value;
+    if (value > values[base + peakColumn]) peakColumn = column;
+    if (conflicts?.[base + column]) contradicted++;
+  }
+  return {
+    row,
+    shown,
+    total: total > Number.MAX_SAFE_INTEGER ? exactTotal(matrix, base, from, to) : total,
+    peak: to > from ? exact(matrix, base + peakColumn) : 0,
+    peakColumn,
+    latest: to > from ? exact(matrix, base + to - 1) : 0,
+    conflicts: contradicted,
+  };
+}
+
+/** Row by row a sum that a double can't hold is rare, so it may cost a bigint per cell. */
+function exactTotal(matrix: Matrix, base: number, from: number, to: number): bigint {
+  let total = 0n;
+  for (let column = from; column < to; column++) total += BigInt(exact(matrix, base + column));
+  return total;
+}
+
+export type SortKey = "key" | "label" | "total" | "peak" | "latest";
+
+/** Sorted copies; equal rows stay in the order of their keys. */
+export function sortRows(stats: RowStats[], matrix: Matrix, by: SortKey, ascending: boolean): RowStats[] {
+  const sign = ascending ? 1 : -1;
+  const compare = (a: RowStats, b: RowStats): number => {
+    if (by === "key") return a.shown - b.shown;
+    if (by === "label") return matrix.rows[a.row].label < matrix.rows[b.row].label ? -1 : 1;
+    return a[by] < b[by] ? -1 : a[by] > b[by] ? 1 : 0;
+  };
+  return [...stats].sort((a, b) => sign * compare(a, b) || a.shown - b.shown);
+}
+
+/** The row with the most traffic, or null where there is none. */
+export function hottest(stats: WindowStats): RowStats | null {
+  let best: RowStats | null = null;
+  for (const row of stats.rows) if (row.total > 0 && (!best || row.total > best.total)) best = row;
+  return best;
+}
+
+export function largestCount({ big, values }: Matrix): number | bigint {
+  // What a double can't hold is larger than all that one can.
+  if (big.size > 0) return [...big.values()].reduce((a, b) => (b > a ? b : a));
+  let most = 0;
+  for (let cell = 0; cell < values.length; cell++) if (values[cell] > most) most = values[cell];
+  return most;
+}

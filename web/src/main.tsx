@@ -1,0 +1,44 @@
+import { effect } from "@preact/signals";
+import { render } from "preact";
+import "./style.css";
+import { followConfig } from "./state/config";
+import { startPolling } from "./state/poll";
+import { keepPreferences } from "./state/prefs";
+import { matrix, now, pageState, show } from "./state/store";
+import { read, write } from "./state/url";
+import { App } from "./ui/app";
+
+keepPreferences();
+startPolling();
+followConfig();
+keepAddress();
+keepTitle();
+setInterval(() => {
+  if (!document.hidden) now.value = Date.now();
+}, 1000);
+
+const root = document.getElementById("app");
+if (root) render(<App />, root);
+
+/** Tabs of several hosts are told apart, and a degraded cluster is seen from another tab. */
+function keepTitle(): void {
+  effect(() => {
+    const fanout = matrix.value?.fanout;
+    const short = fanout && !fanout.complete ? `${fanout.responded}/${fanout.expected} nodes · ` : "";
+    document.title = `${short}Key Visualizer · ${location.host}`;
+  });
+}
+
+/** The address follows the page, at a pace that browsers allow, and the page the address. */
+function keepAddress(): void {
+  let timer = 0;
+  effect(() => {
+    const state = pageState.value;
+    clearTimeout(timer);
+    timer = window.setTimeout(() => {
+      const hash = write(state);
+      if (location.hash.slice(1) !== hash) history.replaceState(null, "", hash ? `#${hash}` : location.pathname);
+    }, 200);
+  });
+  addEventListener("hashchange", () => show(read(location.hash)));
+}

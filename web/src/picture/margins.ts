@@ -1,0 +1,110 @@
+/**
+ * Beside the plot, on linear scales: what each row and each column adds up to. Colours on a logarithm hide by how
+ * much the hottest is hottest; these bars do not.
+ */
+
+import { fullColumn } from "../data/matrix";
+import type { Frame } from "./chart";
+import { places } from "./chart";
+
+export function drawTotals(into: CanvasRenderingContext2D, frame: Frame): void {
+  const { stats, view, inks, matrix } = frame;
+  const { totals } = frame.layout;
+  if (!stats) return;
+  const from = Math.max(Math.floor(view.x0), 0);
+  const to = Math.min(Math.ceil(view.x1), matrix.columns.length);
+  let most = 0;
+  for (const total of stats.columnTotals) most = Math.max(most, total);
+  if (most === 0) return;
+  const { x } = places(frame);
+  const path = new Path2D();
+  path.moveTo(Math.max(x(from), totals.x), totals.y + totals.h);
+  eachBin(from, to, totals.w, (low, high) => {
+    let tallest = 0;
+    for (let column = low; column < high; column++) tallest = Math.max(tallest, stats.columnTotals[column]);
+    const top = totals.y + totals.h * (1 - tallest / most);
+    path.lineTo(Math.max(x(low), totals.x), top);
+    path.lineTo(Math.min(x(high), totals.x + totals.w), top);
+  });
+  path.lineTo(Math.min(x(to), totals.x + totals.w), totals.y + totals.h);
+  into.fillStyle = inks.bar;
+  into.fill(path);
+}
+
+export function drawProfile(into: CanvasRenderingContext2D, frame: Frame): void {
+  const { stats, view, inks } = frame;
+  const { profile } = frame.layout;
+  if (!stats || stats.rows.length === 0) return;
+  const { y } = places(frame);
+  const first = stats.rows[0].shown;
+  let most = 0;
+  for (const row of stats.rows) most = Math.max(most, Number(row.total));
+  if (most === 0) return;
+  const from = Math.max(Math.floor(view.y0), first);
+  const to = Math.min(Math.ceil(view.y1), first + stats.rows.length);
+  eachBin(from, to, profile.h, (low, high) => {
+    let widest = 0;
+    for (let row = low; row < high; row++) widest = Math.max(widest, Number(stats.rows[row - first].total));
+    if (widest === 0) return;
+    const top = Math.max(y(low), profile.y);
+    const bottom = Math.min(y(high), profile.y + profile.h);
+    const gap = bottom - top > 4 ? 1 : 0;
+    const hottest = widest === most && stats.rows.length > 1;
+    into.fillStyle = hottest ? inks["bar-hot"] : inks.bar;
+    into.fillRect(profile.x, top, Math.max((profile.w * widest) / most, 1), Math.max(bottom - top - gap, 1));
+    if (hottest && profile.w > 60) nameHottest(into, frame, top, bottom);
+  });
+}
+
+function nameHottest(
+  into: CanvasRenderingContext2D,
+  { inks, layout: { profile } }: Frame,
+  top: number,
+  bottom: number,
+): void {
+  into.font = `600 10px ${inks.font}`;
+  into.textAlign = "right";
+  into.textBaseline = "middle";
+  // Above the bar, unless that is the top of the plot, or within it where the bar is tall enough.
+  const within = bottom - top > 16;
+  into.fillStyle = within ? inks.surface : inks["bar-hot"];
+  const at = within ? (top + bottom) / 2 : top - profile.y > 12 ? top - 7 : bottom + 8;
+  if (!within) {
+    // Over its neighbours' bars it would not be read.
+    into.strokeStyle = inks.surface;
+    into.lineWidth = 3;
+    into.lineJoin = "round";
+    into.strokeText("hottest", profile.x + profile.w, at);
+  }
+  into.fillText("hottest", profile.x + profile.w - (within ? 5 : 0), at);
+}
+
+/** How many nodes are in each column: a quiet line where all are, amber and lower where some are not. */
+export function drawCoverage(into: CanvasRenderingContext2D, frame: Frame): void {
+  const { matrix, view, inks } = frame;
+  const { coverage } = frame.layout;
+  const nodes = matrix.columnNodes;
+  const full = Math.max(fullColumn(matrix), matrix.fanout?.expected ?? 0);
+  if (!nodes || full === 0) return;
+  const { x } = places(frame);
+  const right = coverage.x + coverage.w;
+  into.fillStyle = inks.line;
+  into.fillRect(coverage.x, coverage.y, coverage.w, coverage.h);
+  eachBin(Math.max(Math.floor(view.x0), 0), Math.min(Math.ceil(view.x1), nodes.length), coverage.w, (low, high) => {
+    let least = full;
+    for (let column = low; column < high; column++) least = Math.min(least, nodes[column]);
+    const from = Math.max(x(low), coverage.x);
+    const width = Math.min(x(high), right) - from;
+    into.fillStyle = least === full ? inks.bar : inks.amber;
+    const height = least === full ? coverage.h : Math.max((coverage.h * least) / full, 1.5);
+    into.fillRect(from, coverage.y + coverage.h - height, width, height);
+  });
+}
+
+/** Stretches of one and more cells, as many as `pixels` can show; the cells of a stretch always stay together. */
+function eachBin(from: number, to: number, pixels: number, draw: (low: number, high: number) => void): void {
+  const every = Math.max(1, 2 ** Math.ceil(Math.log2((to - from) / pixels)));
+  for (let low = Math.floor(from / every) * every; low < to; low += every) {
+    draw(Math.max(low, from), Math.min(low + every, to));
+  }
+}

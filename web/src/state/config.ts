@@ -1,0 +1,81 @@
+/** Introspection of the daemon (§6): for the configuration's own view, and for when a failed node last answered. */
+
+import { effect, signal, untracked } from "@preact/signals";
+import type { Failure } from "../data/request";
+import { API, failureOf } from "../data/request";
+import { generation, matrix, now, view } from "./store";
+
+export interface Peer {
+  entry: string;
+  url: string;
+  role: string;
+  why: string;
+  addresses: string[];
+  breaker: string;
+  consecutive_failures: number;
+  last_success: string | null;
+  last_error: { at: string; reason: string; message: string } | null;
+}
+
+export interface Problem {
+  line?: number | null;
+  column?: number | null;
+  key?: string | null;
+  message: string;
+}
+
+export interface Config {
+  generation: number;
+  source?: { path: string; found_by: string; sha256: string } | null;
+  loaded_at?: string;
+  last_attempt?: { at: string; trigger: string; ok: boolean; errors?: Problem[] | null } | null;
+  counts?: { applied: number; rejected: number; unchanged: number };
+  effective?: Record<string, Record<string, unknown>>;
+  origins?: Record<string, string>;
+  pending_restart?: { key: string; running: unknown; on_disk: unknown }[];
+  watch?: { mode: string; paths: string[] } | null;
+  peers?: Peer[];
+}
+
+export const config = signal<Config | null>(null);
+export const configFailure = signal<Failure | null>(null);
+const configAt = signal(0);
+
+async function loadConfig(): Promise<void> {
+  try {
+    const response = await fetch(`${API}/config`, { headers: { accept: "application/json" }, cache: "no-store" });
+    const body = await response.text();
+    if (response.status !== 200) {
+      configFailure.value = failureOf(response.status, body);
+      return;
+    }
+    config.value = JSON.parse(body) as Config;
+    configFailure.value = null;
+    configAt.value = Date.now();
+  } catch (error) {
+    configFailure.value = { status: 0, code: "", message: String((error as Error).message ?? error), fanout: null };
+  }
+}
+
+/** Kept as fresh as somebody looks: with its view open every few seconds, for a degraded cluster with each answer. */
+export function followConfig(): void {
+  effect(() => {
+    generation.value;
+    const degraded = matrix.value?.fanout?.complete === false;
+    if (view.value === "config" || degraded) untracked(() => void loadConfig());
+  });
+  effect(() => {
+    if (view.value === "config" && now.value - configAt.peek() > 5000 && !document.hidden)
+      untracked(() => void loadConfig());
+  });
+}
+
+/** When a node last answered, Unix milliseconds; null if it never has, undefined where nothing is known of it. */
+export function lastSuccess(node: string): number | null | undefined {
+  const peer = config.value?.peers?.find(
+    ({ entry, url }) => entry === node || url === node || url.endsWith(`//${node}`),
+  );
+  if (!peer) return undefined;
+  const at = Date.parse(peer.last_success ?? "");
+  return Number.isNaN(at) ? null : at;
+}

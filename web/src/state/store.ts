@@ -1,0 +1,193 @@
+/** What the page knows and shows, as signals. Nothing here touches the document. */
+
+import { batch, computed, signal } from "@preact/signals";
+import { codeOf, histogram } from "../data/codes";
+import type { Matrix } from "../data/matrix";
+import { lastComplete, windowMs } from "../data/matrix";
+import type { Failure } from "../data/request";
+import type { RowStats } from "../data/stats";
+import { hottest, largestCount, windowStats } from "../data/stats";
+import type { Block } from "../picture/marks";
+import { conflictBlocks, shortColumns } from "../picture/marks";
+import { lookup } from "../picture/ramps";
+import { scaleOf } from "../picture/scale";
+import type { Extent, View } from "../picture/view";
+import { whole } from "../picture/view";
+import type { Zoom } from "../picture/zoomref";
+import { fromRef, toRef, toView, toZoom } from "../picture/zoomref";
+import { matchRows } from "../text/keys";
+import type { CellRef, PageState } from "./url";
+import { DEFAULTS, read } from "./url";
+
+const initial = typeof location === "undefined" ? DEFAULTS : read(location.hash);
+
+export const view = signal(initial.view);
+export const series = signal(initial.series);
+export const range = signal(initial.range);
+export const filter = signal(initial.filter);
+export const scaleName = signal(initial.scale);
+export const brightness = signal(initial.brightness);
+export const rampName = signal(initial.ramp);
+export const pinned = signal<CellRef | null>(initial.cell);
+const zoom = signal<Zoom>(fromRef(initial.zoom));
+
+export const matrix = signal<Matrix | null>(null);
+export const failure = signal<Failure | null>(null);
+/** When the matrix arrived, by this browser's clock. */
+export const receivedAt = signal(0);
+/** A question is on its way that this picture does not answer. */
+export const loading = signal(true);
+/** Of the configuration that the last answer was made under. */
+export const generation = signal("");
+/** The present, to the second, for ages. */
+export const now = signal(Date.now());
+
+export interface Cell {
+  /** Index among the rows shown. */
+  row: number;
+  column: number;
+}
+/** The cell under the pointer or the keyboard's cursor. */
+export const cursor = signal<Cell | null>(null);
+
+/** Rows that pass the filter, as indices into the matrix. */
+export const shown = computed(() => (matrix.value ? matchRows(matrix.value.rows, filter.value) : new Uint32Array(0)));
+
+export const extent = computed<Extent>(() => ({
+  columns: matrix.value?.columns.length ?? 0,
+  rows: shown.value.length,
+}));
+
+export const visible = computed<View>(() =>
+  matrix.value ? toView(zoom.value, matrix.value, shown.value) : whole(extent.value),
+);
+
+export const zoomed = computed(() => !!(zoom.value.time || zoom.value.rows));
+export const timeZoomed = computed(() => !!zoom.value.time);
+/** The stretch of time that is zoomed to; changes with every frame of a zoom, so it is asked for, not followed. */
+export const zoomedTime = () => zoom.peek().time;
+
+export function setVisible(next: View): void {
+  if (matrix.value) zoom.value = toZoom(next, matrix.value, shown.value);
+}
+
+export function resetZoom(): void {
+  zoom.value = {};
+}
+
+export function showAllTime(): void {
+  const { rows } = zoom.peek();
+  zoom.value = rows ? { rows } : {};
+}
+
+/** The codes of the rows shown. */
+export const codes = computed(() => {
+  const current = matrix.value;
+  if (!current || shown.value.length === current.rows.length) return current?.codes ?? new Uint16Array(0);
+  const width = current.columns.length;
+  const out = new Uint16Array(shown.value.length * width);
+  shown.value.forEach((row, at) => void out.set(current.codes.subarray(row * width, (row + 1) * width), at * width));
+  return out;
+});
+
+export const scale = computed(() => {
+  // Counting the cells of each code is work that only one scale needs.
+  const counts = scaleName.value === "quantile" ? cellsPerCode.value : NONE;
+  return scaleOf(scaleName.value, topCode.value, counts, brightness.value);
+});
+const NONE = new Uint32Array(0);
+const cellsPerCode = computed(() => histogram(matrix.value?.codes ?? new Uint16Array(0)));
+const topCode = computed(() => codeOf(Number(maximum.value)));
+export const colours = computed(() => lookup(rampName.value));
+
+export const maximum = computed(() => (matrix.value ? largestCount(matrix.value) : 0));
+export const stepMs = computed(() => (matrix.value ? windowMs(matrix.value) : 60_000));
+export const completeTo = computed(() => (matrix.value ? lastComplete(matrix.value) : -1));
+
+export const conflicts = computed<Block[]>(() =>
+  matrix.value ? conflictBlocks(matrix.value.conflicts, matrix.value.columns.length, shown.value) : [],
+);
+
+/** Some columns are not in all nodes' answers. */
+export const hasShortColumns = computed(() => !!matrix.value && shortColumns(matrix.value).length > 0);
+
+/** The window that sums are made of: it follows `visible` once that has come to rest. Null before the first picture. */
+export const settled = signal<View | null>(null);
+
+export const stats = computed(() => {
+  const current = matrix.value;
+  if (!current || !settled.value) return null;
+  const { x0, x1, y0, y1 } = settled.value;
+  const { columns, rows } = extent.value;
+  const window = { from: Math.max(Math.floor(x0 + 1e-6), 0), to: Math.min(Math.ceil(x1 - 1e-6), columns) };
+  return windowStats(current, shown.value, Math.floor(y0 + 1e-6), Math.min(Math.ceil(y1 - 1e-6), rows), window);
+});
+export const hot = computed(() => (stats.value ? hottest(stats.value) : null));
+
+/** Of the rows in view, the one with the most traffic in the newest complete window. */
+export const hottestNow = computed(() => {
+  const current = matrix.value;
+  const column = completeTo.value;
+  if (!current || !stats.value || column < 0) return null;
+  const at = (row: RowStats) => current.values[row.row * current.columns.length + column];
+  const best = stats.value.rows.reduce<RowStats | null>((a, b) => (a && at(a) >= at(b) ? a : b), null);
+  return best && at(best) > 0 ? best : null;
+});
+
+/** The pinned cell's place, where the matrix has it; `row` is an index into the matrix. */
+export const pinnedCell = computed(() => {
+  const current = matrix.value;
+  const cell = pinned.value;
+  if (!current || !cell) return null;
+  const row = current.rows.findIndex(({ id }) => id === cell.bucket);
+  return row < 0 ? null : { row, column: current.columns.indexOf(cell.time), shown: shown.value.indexOf(row) };
+});
+
+export function pin(cell: Cell): void {
+  const found = refOf(cell);
+  if (found) pinned.value = found;
+}
+
+/** A cell by its bucket and time; null where there is none. */
+function refOf({ row, column }: Cell): CellRef | null {
+  const bucket = matrix.value?.rows[shown.value[row]]?.id;
+  const time = matrix.value?.columns[column];
+  return bucket !== undefined && time !== undefined ? { bucket, time } : null;
+}
+
+/** Puts a newer matrix in place; the cursor stays on its cell, or goes where that has gone. */
+export function replaceMatrix(fresh: Matrix): void {
+  const ref = cursor.value && refOf(cursor.value);
+  matrix.value = fresh;
+  if (!ref) return;
+  const row = shown.value.findIndex((index) => fresh.rows[index].id === ref.bucket);
+  const column = fresh.columns.indexOf(ref.time);
+  cursor.value = row < 0 || column < 0 ? null : { row, column };
+}
+
+export const pageState = computed<PageState>(() => ({
+  view: view.value,
+  series: series.value,
+  range: range.value,
+  zoom: toRef(zoom.value),
+  filter: filter.value,
+  scale: scaleName.value,
+  brightness: brightness.value,
+  ramp: rampName.value,
+  cell: pinned.value,
+}));
+
+/** Shows what an address says, as when the reader goes back or pastes another. */
+export function show(state: PageState): void {
+  batch(() => {
+    view.value = state.view;
+    series.value = state.series;
+    range.value = state.range;
+    filter.value = state.filter;
+    scaleName.value = state.scale;
+    brightness.value = state.brightness;
+    rampName.value = state.ramp;
+    pinned.value = state.cell;
+    zoom.value = fromRef(state.zoom);
+  });
+}

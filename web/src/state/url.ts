@@ -1,0 +1,125 @@
+/**
+ * What the page shows, as its address says it. It stands behind the `#`, so that keys reach no server's log.
+ * Times and buckets, not positions: a link shows the same when columns have come and gone.
+ */
+
+import type { Series } from "../data/matrix";
+import { SERIES } from "../data/matrix";
+import type { RampName } from "../picture/ramps";
+import { RAMPS } from "../picture/ramps";
+import type { ScaleName } from "../picture/scale";
+import { SCALES } from "../picture/scale";
+import type { ZoomRef } from "../picture/zoomref";
+
+export type Range = { kind: "all" } | { kind: "last"; ms: number } | { kind: "span"; from: number; to: number };
+
+export interface CellRef {
+  bucket: string;
+  /** End of the window, Unix milliseconds. */
+  time: number;
+}
+
+export interface PageState {
+  view: "map" | "config";
+  series: Series;
+  range: Range;
+  zoom: ZoomRef;
+  filter: string;
+  scale: ScaleName;
+  brightness: number;
+  ramp: RampName;
+  cell: CellRef | null;
+}
+
+export const DEFAULTS: PageState = {
+  view: "map",
+  series: "writes",
+  range: { kind: "last", ms: 3_600_000 },
+  zoom: {},
+  filter: "",
+  scale: "log",
+  brightness: 0,
+  ramp: "inferno",
+  cell: null,
+};
+
+const NAMED: [string, number][] = [
+  ["15m", 900_000],
+  ["1h", 3_600_000],
+  ["6h", 21_600_000],
+  ["24h", 86_400_000],
+];
+
+export function write(state: PageState): string {
+  const out = new URLSearchParams();
+  const put = (name: string, value: string, usual: string) => {
+    if (value !== usual) out.set(name, value);
+  };
+  put("view", state.view, DEFAULTS.view);
+  put("series", state.series, DEFAULTS.series);
+  put("range", rangeText(state.range), "1h");
+  if (state.zoom.time) out.set("time", state.zoom.time.map(Math.round).join("-"));
+  if (state.zoom.rows) {
+    out.set("first", state.zoom.rows[0]);
+    out.set("last", state.zoom.rows[1]);
+  }
+  put("filter", state.filter, "");
+  put("scale", state.scale, DEFAULTS.scale);
+  put("brightness", String(state.brightness), "0");
+  put("colours", state.ramp, DEFAULTS.ramp);
+  if (state.cell) out.set("cell", `${state.cell.time}@${state.cell.bucket}`);
+  return out.toString();
+}
+
+/** What can't be understood is as if it were not there. */
+export function read(text: string): PageState {
+  const from = new URLSearchParams(text.replace(/^#/, ""));
+  const one = <T extends string>(name: string, among: readonly T[], usual: T): T =>
+    among.find((value) => value === from.get(name)) ?? usual;
+  const brightness = Number(from.get("brightness"));
+  return {
+    view: one("view", ["map", "config"] as const, DEFAULTS.view),
+    series: one("series", SERIES, DEFAULTS.series),
+    range: readRange(from.get("range")),
+    zoom: readZoom(from),
+    filter: from.get("filter") ?? "",
+    scale: one("scale", SCALES, DEFAULTS.scale),
+    brightness: brightness >= -1 && brightness <= 1 ? brightness : 0,
+    ramp: one("colours", RAMPS, DEFAULTS.ramp),
+    cell: readCell(from.get("cell")),
+  };
+}
+
+export function rangeText(range: Range): string {
+  if (range.kind === "all") return "all";
+  if (range.kind === "span") return `${Math.round(range.from)}-${Math.round(range.to)}`;
+  return NAMED.find(([, ms]) => ms === range.ms)?.[0] ?? `${Math.round(range.ms / 1000)}s`;
+}
+
+export function readRange(text: string | null): Range {
+  if (text === "all") return { kind: "all" };
+  const named = NAMED.find(([name]) => name === text);
+  if (named) return { kind: "last", ms: named[1] };
+  const seconds = /^(\d{1,8})s$/.exec(text ?? "");
+  if (seconds && Number(seconds[1]) > 0) return { kind: "last", ms: Number(seconds[1]) * 1000 };
+  const pair = readPair(text);
+  return pair ? { kind: "span", from: pair[0], to: pair[1] } : DEFAULTS.range;
+}
+
+function readZoom(from: URLSearchParams): ZoomRef {
+  const time = readPair(from.get("time"));
+  const [first, last] = [from.get("first"), from.get("last")];
+  return { ...(time && { time }), ...(first && last && { rows: [first, last] as [string, string] }) };
+}
+
+function readPair(text: string | null): [number, number] | null {
+  const found = /^(\d{1,15})-(\d{1,15})$/.exec(text ?? "");
+  if (!found) return null;
+  const [from, to] = [Number(found[1]), Number(found[2])];
+  return from < to ? [from, to] : null;
+}
+
+function readCell(text: string | null): CellRef | null {
+  const found = /^(\d{1,15})@(.+)$/s.exec(text ?? "");
+  return found && { time: Number(found[1]), bucket: found[2] };
+}

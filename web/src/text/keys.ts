@@ -1,0 +1,62 @@
+/** Keys as text. They come as byte strings, one unit per byte. */
+
+import type { Row } from "../data/matrix";
+
+const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/** What can't be seen, or changes how its neighbours are: controls, formats, separators, private and unassigned. */
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}\p{Cs}]/u;
+
+/** Text where all of it can be printed, else `0x…`; text that looks like that is written so too, to be told apart. */
+export function keyText(key: string): string {
+  const bytes = Uint8Array.from(key, (c) => c.charCodeAt(0));
+  try {
+    const text = strict.decode(bytes);
+    if (!UNSAFE.test(text) && !text.startsWith("0x")) return text;
+  } catch {
+    // Not UTF-8: written as hex below.
+  }
+  return `0x${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+}
+
+export const startText = (row: Row) => (row.start === "" ? "−∞" : keyText(row.start));
+export const endText = (row: Row) => (row.end === "" ? "+∞" : keyText(row.end));
+
+export function rangeText(row: Row): string {
+  return `${startText(row)} … ${endText(row)}`;
+}
+
+/** The middle left out: keys share their beginnings and differ at their ends, and both matter. */
+export function shorten(text: string, length: number): string {
+  const characters = [...text];
+  if (characters.length <= length) return text;
+  const head = Math.floor((length - 1) * 0.4);
+  return `${characters.slice(0, head).join("")}…${characters.slice(characters.length - (length - 1 - head)).join("")}`;
+}
+
+/**
+ * The rows that a search names. `bucket:`, `label:` and `key:` look there alone; without, a row is found by any of
+ * them. A key is searched as a prefix (`0x…` for bytes); where no row begins with it, the row it would lie in is found.
+ */
+export function matchRows(rows: Row[], query: string): Uint32Array {
+  const all = Uint32Array.from(rows, (_, index) => index);
+  const [, field, word] = /^(?:(key|bucket|label):)?(.*)$/s.exec(query.trim()) ?? [];
+  if (!word) return all;
+  const key = keyBytes(word);
+  const lower = word.toLowerCase();
+  const found = all.filter((index) => {
+    const { id, label, start } = rows[index];
+    if (field !== "key" && field !== "label" && id.toLowerCase().includes(lower)) return true;
+    if (field !== "key" && field !== "bucket" && label.toLowerCase().includes(lower)) return true;
+    return (!field || field === "key") && start.startsWith(key);
+  });
+  if (found.length > 0 || (field && field !== "key")) return found;
+  return all.filter((index) => rows[index].start <= key && (rows[index].end === "" || key < rows[index].end));
+}
+
+function keyBytes(text: string): string {
+  const hex = /^0x((?:[0-9a-f]{2})*)$/i.exec(text);
+  const bytes = hex
+    ? (hex[1].match(/../g) ?? []).map((pair) => Number.parseInt(pair, 16))
+    : new TextEncoder().encode(text);
+  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+}

@@ -1,0 +1,60 @@
+/** Times as text, local or UTC, and where an axis of time has its marks. */
+
+import { timeDay, timeTicks, utcDay, utcTicks } from "d3-time";
+import { timeFormat, utcFormat } from "d3-time-format";
+
+type Write = (time: Date) => string;
+type Writers = Record<"second" | "minute" | "day" | "whole" | "file", Write>;
+
+const PATTERNS = {
+  second: "%H:%M:%S",
+  minute: "%H:%M",
+  day: "%b %-d",
+  whole: "%Y-%m-%d %H:%M:%S",
+  file: "%Y%m%dT%H%M%S",
+};
+
+function writers(format: (pattern: string) => Write): Writers {
+  return Object.fromEntries(Object.entries(PATTERNS).map(([name, pattern]) => [name, format(pattern)])) as Writers;
+}
+
+const local = writers(timeFormat);
+const universal = writers(utcFormat);
+const of = (utc: boolean) => (utc ? universal : local);
+
+export const clock = (ms: number, utc: boolean) => of(utc).second(new Date(ms));
+export const moment = (ms: number, utc: boolean) => of(utc).whole(new Date(ms));
+export const fileMoment = (ms: number) => `${universal.file(new Date(ms))}Z`;
+
+/** What the times are in: `UTC`, or the offset of the reader's clock from it. */
+export function zone(utc: boolean, at = new Date()): string {
+  if (utc) return "UTC";
+  const minutes = -at.getTimezoneOffset();
+  const two = (n: number) => String(Math.floor(n)).padStart(2, "0");
+  return `UTC${minutes < 0 ? "−" : "+"}${two(Math.abs(minutes) / 60)}:${two(Math.abs(minutes) % 60)}`;
+}
+
+/** A stretch of time; the date is said once where both ends have the same. */
+export function between(from: number, to: number, utc: boolean): string {
+  const [a, b] = [moment(from, utc), moment(to, utc)];
+  return a.slice(0, 10) === b.slice(0, 10) ? `${a} – ${b.slice(11)}` : `${a} – ${b}`;
+}
+
+export interface Tick {
+  at: number;
+  text: string;
+  /** A day begins here. */
+  major: boolean;
+}
+
+/** About `count` round times from `from` to `to`. */
+export function ticks(from: number, to: number, count: number, utc: boolean): Tick[] {
+  const times = (utc ? utcTicks : timeTicks)(new Date(from), new Date(to), Math.max(count, 1));
+  const day = utc ? utcDay : timeDay;
+  const write = of(utc);
+  const fine = times.some((time) => time.getTime() % 60_000 !== 0);
+  return times.map((time) => {
+    const major = day.floor(time).getTime() === time.getTime();
+    return { at: time.getTime(), text: (major ? write.day : fine ? write.second : write.minute)(time), major };
+  });
+}

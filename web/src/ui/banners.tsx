@@ -1,0 +1,112 @@
+/** What is wrong with the picture, above it. */
+
+import type { Fanout, NodeStatus } from "../data/matrix";
+import { lastSuccess } from "../state/config";
+import { clockZone } from "../state/prefs";
+import * as store from "../state/store";
+import { span } from "../text/numbers";
+import { clock, zone } from "../text/times";
+import { Icon } from "./parts";
+import { adviceFor } from "./states";
+
+/** More failed nodes than these are folded away. */
+const LISTED = 4;
+
+/** What an operator does about each reason. */
+const REASONS: Record<string, string> = {
+  dns: "its name does not resolve",
+  refused: "nothing listens there: is the node up?",
+  connect: "it could not be reached: network or firewall?",
+  deadline: "it did not finish in time",
+  tls: "its certificate is not believed, or it speaks no TLS",
+  auth: "it refuses this session",
+  status: "it answered with an error",
+  too_large: "its answer is over the limit: ask for a shorter range",
+  decode: "its answer is not valid",
+  aggregate: "it is an aggregator, not a node",
+  breaker_open: "it failed several times in a row and is probed in the background",
+  overload: "there was no memory left for its answer",
+  io: "the connection broke",
+};
+
+export function Banners() {
+  const fanout = store.matrix.value?.fanout;
+  return (
+    <div class="banners">
+      <StaleBanner />
+      {fanout && !fanout.complete && <Degraded fanout={fanout} />}
+    </div>
+  );
+}
+
+/** The picture is old: whatever the last poll met. */
+function StaleBanner() {
+  const failure = store.failure.value;
+  if (!failure || !store.matrix.value) return null;
+  const { title, advice } = adviceFor(failure);
+  const age = store.now.value - store.receivedAt.value;
+  const utc = clockZone.value === "utc";
+  return (
+    <section class="banner banner-bad" role="alert">
+      <Icon name="warn" />
+      <div>
+        <strong>
+          {title}. This picture is {span(Math.max(age, 0))} old (from {clock(store.receivedAt.value, utc)} {zone(utc)}).
+        </strong>
+        <p>{advice}</p>
+      </div>
+    </section>
+  );
+}
+
+function Degraded({ fanout }: { fanout: Fanout }) {
+  return (
+    <section class="banner banner-amber" role="status" aria-label="Degraded cluster view">
+      <Icon name="warn" />
+      <div>
+        <strong>
+          Cluster view degraded — {fanout.responded} of {fanout.expected} nodes responded
+        </strong>
+        <p>Traffic that only the missing nodes have seen is not in this picture: what looks cold may be hot there.</p>
+        <FailedNodes nodes={fanout.nodes} />
+      </div>
+    </section>
+  );
+}
+
+export function FailedNodes({ nodes }: { nodes: NodeStatus[] }) {
+  const failed = nodes.filter(({ ok, role }) => !ok && role !== "duplicate");
+  const rest = failed.slice(LISTED);
+  return (
+    <>
+      <ul class="failed">{failed.slice(0, LISTED).map(FailedNode)}</ul>
+      {rest.length > 0 && (
+        <details>
+          <summary>{rest.length} more</summary>
+          <ul class="failed">{rest.map(FailedNode)}</ul>
+        </details>
+      )}
+    </>
+  );
+}
+
+function FailedNode({ node, reason, error }: NodeStatus) {
+  const hint = reason && REASONS[reason];
+  return (
+    <li key={node}>
+      <span class="key">{node}</span>
+      <span class="tag tag-bad">{reason ?? "failed"}</span>
+      <span>
+        {error || hint} <span class="muted">{[error && hint, lastText(node)].filter(Boolean).join(" · ")}</span>
+      </span>
+    </li>
+  );
+}
+
+/** Nothing where nothing is known of the node. */
+function lastText(node: string): string {
+  const at = lastSuccess(node);
+  if (at === undefined) return "";
+  if (at === null) return "no answer since the daemon started";
+  return `last answered ${span(Math.max(store.now.value - at, 0))} ago`;
+}

@@ -1,0 +1,287 @@
+/** The second view: what the daemon runs with, where each value is from, and how each peer is doing. */
+
+import type { Config, Peer } from "../state/config";
+import { config, configFailure } from "../state/config";
+import { clockZone } from "../state/prefs";
+import * as store from "../state/store";
+import { plural, span } from "../text/numbers";
+import { moment, zone } from "../text/times";
+import { Card, ScrollBox } from "./parts";
+import { adviceFor } from "./states";
+
+export function ConfigView() {
+  const current = config.value;
+  const failure = configFailure.value;
+  if (!current && !failure) return <p class="nothing muted">Asking the daemon…</p>;
+  return (
+    <main class="config">
+      {failure && (
+        <section class={current ? "banner banner-bad" : "nothing nothing-bad"} role="alert">
+          <h2>{adviceFor(failure).title}</h2>
+          <p>{adviceFor(failure).advice}</p>
+        </section>
+      )}
+      {current && (
+        <>
+          <Running current={current} />
+          <Pending current={current} />
+          <Peers peers={current.peers ?? []} />
+          <Values current={current} />
+        </>
+      )}
+    </main>
+  );
+}
+
+const when = (text: string | null | undefined) => {
+  const at = Date.parse(text ?? "");
+  if (Number.isNaN(at)) return "never";
+  const utc = clockZone.value === "utc";
+  return `${span(Math.max(store.now.value - at, 0))} ago (${moment(at, utc)} ${zone(utc)})`;
+};
+
+const TRIGGERS: Record<string, string> = {
+  start: "at the start",
+  watch: "by a change of the file",
+  poll: "by looking at the file",
+  signal: "by a signal",
+  control: "by the reload command",
+};
+
+function Running({ current }: { current: Config }) {
+  const attempt = current.last_attempt;
+  const { counts, source, watch } = current;
+  return (
+    <Card
+      title={`Generation ${current.generation}`}
+      aside={
+        <span class={`pill ${attempt?.ok === false ? "pill-bad" : "pill-ok"}`}>
+          {attempt?.ok === false ? "last edit refused" : "in force"}
+        </span>
+      }
+    >
+      {attempt?.ok === false && (
+        <div class="banner banner-bad" role="alert">
+          <div>
+            <strong>The last edit was refused; generation {current.generation} still runs.</strong>
+            <ul class="problems">
+              {attempt.errors?.map((problem) => (
+                <li key={`${problem.line}:${problem.column}:${problem.message}`}>
+                  {problem.line && (
+                    <span class="key">
+                      line {problem.line}
+                      {problem.column && `, column ${problem.column}`}
+                    </span>
+                  )}
+                  {problem.key && <span class="key">{problem.key}</span>}
+                  <span>{problem.message}</span>
+                </li>
+              ))}
+            </ul>
+          </div>
+        </div>
+      )}
+      <dl class="pairs">
+        <dt>File</dt>
+        <dd>
+          {source ? (
+            <>
+              <span class="key">{source.path}</span> <span class="muted">found by {source.found_by}</span>
+            </>
+          ) : (
+            "none: configured in process"
+          )}
+        </dd>
+        {source && (
+          <>
+            <dt>SHA-256</dt>
+            <dd class="key hash" title={source.sha256}>
+              {source.sha256}
+            </dd>
+          </>
+        )}
+        <dt>Running since</dt>
+        <dd>{when(current.loaded_at)}</dd>
+        {attempt && (
+          <>
+            <dt>Last attempt</dt>
+            <dd>
+              {attempt.ok ? "taken" : "refused"} {TRIGGERS[attempt.trigger] ?? attempt.trigger}, {when(attempt.at)}
+            </dd>
+          </>
+        )}
+        {counts && (
+          <>
+            <dt>Attempts</dt>
+            <dd>
+              {counts.applied} applied, {counts.rejected} rejected, {counts.unchanged} unchanged
+            </dd>
+          </>
+        )}
+        {watch && (
+          <>
+            <dt>Watching</dt>
+            <dd>
+              by {watch.mode}: <span class="key">{watch.paths.join(", ")}</span>
+            </dd>
+          </>
+        )}
+      </dl>
+    </Card>
+  );
+}
+
+function Pending({ current }: { current: Config }) {
+  const pending = current.pending_restart ?? [];
+  if (pending.length === 0) return null;
+  return (
+    <Card title="Waits for a restart" aside={<span class="pill pill-amber">{plural(pending.length, "key")}</span>}>
+      <ScrollBox label="Keys that wait for a restart">
+        <table class="table">
+          <caption class="sr-only">Keys that wait for a restart</caption>
+          <thead>
+            <tr>
+              <th scope="col">Key</th>
+              <th scope="col">Running</th>
+              <th scope="col">On disk</th>
+            </tr>
+          </thead>
+          <tbody>
+            {pending.map(({ key, running, on_disk }) => (
+              <tr key={key}>
+                <th scope="row" class="key">
+                  {key}
+                </th>
+                <td class="key">{valueText(running)}</td>
+                <td class="key">{valueText(on_disk)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </ScrollBox>
+    </Card>
+  );
+}
+
+function Peers({ peers }: { peers: Peer[] }) {
+  const failing = peers.filter((peer) => peer.consecutive_failures > 0).length;
+  return (
+    <Card
+      title="Peers"
+      aside={
+        <span class="muted">
+          {plural(peers.length, "entry").replace("entrys", "entries")}
+          {failing > 0 && `, ${failing} failing`}
+        </span>
+      }
+    >
+      {peers.length === 0 ? (
+        <p class="muted">
+          None are configured: the matrix is the local node’s own. Name all nodes in <code>fanout.peers</code>.
+        </p>
+      ) : (
+        <ScrollBox label="Table of peers">
+          <table class="table">
+            <caption class="sr-only">Peers, their breakers and their last answers</caption>
+            <thead>
+              <tr>
+                <th scope="col">Entry</th>
+                <th scope="col">Role</th>
+                <th scope="col">Breaker</th>
+                <th scope="col">Last success</th>
+                <th scope="col">Last error</th>
+              </tr>
+            </thead>
+            <tbody>
+              {peers.map((peer) => (
+                <PeerLine key={peer.entry} {...peer} />
+              ))}
+            </tbody>
+          </table>
+        </ScrollBox>
+      )}
+    </Card>
+  );
+}
+
+function PeerLine({ entry, url, addresses, role, why, breaker, consecutive_failures, last_success, last_error }: Peer) {
+  const tone = breaker !== "closed" ? "tag-bad" : consecutive_failures > 0 ? "tag-amber" : "tag-ok";
+  return (
+    <tr>
+      <th scope="row">
+        <span class="key" title={url}>
+          {entry}
+        </span>
+        {addresses?.length > 0 && <span class="under muted">{addresses.join(", ")}</span>}
+      </th>
+      <td>
+        <span class="tag">{role}</span>
+        <span class="under muted">{why}</span>
+      </td>
+      <td>
+        <span class={`tag ${tone}`}>{breaker.replace("_", " ")}</span>
+        {consecutive_failures > 0 && (
+          <span class="under muted">{plural(consecutive_failures, "failure")} in a row</span>
+        )}
+      </td>
+      <td>{when(last_success)}</td>
+      <td>
+        {last_error ? (
+          <>
+            <span class="tag tag-bad">{last_error.reason}</span> {last_error.message}
+            <span class="under muted">{when(last_error.at)}</span>
+          </>
+        ) : (
+          <span class="muted">none</span>
+        )}
+      </td>
+    </tr>
+  );
+}
+
+function Values({ current }: { current: Config }) {
+  const tables = Object.entries(current.effective ?? {});
+  return (
+    <Card title="Effective values" aside={<span class="muted">with where each is from</span>}>
+      <div class="values">
+        {tables.map(([table, keys]) => (
+          <table class="table" key={table}>
+            <caption>[{table}]</caption>
+            <thead class="sr-only">
+              <tr>
+                <th scope="col">Key</th>
+                <th scope="col">Value</th>
+                <th scope="col">Origin</th>
+              </tr>
+            </thead>
+            <tbody>
+              {Object.entries(keys).map(([key, value]) => {
+                const origin = current.origins?.[`${table}.${key}`] ?? "";
+                return (
+                  <tr key={key} class={origin === "default" ? "is-default" : ""}>
+                    <th scope="row" class="key">
+                      {key}
+                    </th>
+                    <td class="key value">{valueText(value)}</td>
+                    <td class="origin">{originText(origin)}</td>
+                  </tr>
+                );
+              })}
+            </tbody>
+          </table>
+        ))}
+      </div>
+    </Card>
+  );
+}
+
+function valueText(value: unknown): string {
+  if (value === "") return "—";
+  if (Array.isArray(value)) return value.length === 0 ? "—" : value.map(valueText).join(", ");
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function originText(origin: string): string {
+  const line = /^file:(\d+)$/.exec(origin);
+  return line ? `line ${line[1]}` : origin;
+}

@@ -1,0 +1,132 @@
+/** What is asked for and what part of it is shown. */
+
+import { batch, signal } from "@preact/signals";
+import { useRef } from "preact/hooks";
+import type { Series } from "../data/matrix";
+import * as store from "../state/store";
+import type { Range } from "../state/url";
+import { rangeText, readRange } from "../state/url";
+import { plural } from "../text/numbers";
+import { CustomRange } from "./customrange";
+import { Icon, IconButton, Segmented, Select } from "./parts";
+import { Share } from "./share";
+import { zoomIn, zoomOut } from "./shortcuts";
+
+const SERIES_CHOICES: { value: Series; text: string; title: string }[] = [
+  { value: "writes", text: "Writes", title: "Writes, counted by the node that dispatched them" },
+  { value: "reads", text: "Reads", title: "Reads, counted by the replica that served them" },
+  { value: "write_bytes", text: "Bytes written", title: "Bytes written" },
+  { value: "read_bytes", text: "Bytes read", title: "Bytes read" },
+];
+
+const RANGES = [
+  { value: "15m", text: "Last 15 min" },
+  { value: "1h", text: "Last hour" },
+  { value: "6h", text: "Last 6 hours" },
+  { value: "24h", text: "Last 24 hours" },
+  { value: "all", text: "All there is" },
+];
+
+const editing = signal(false);
+
+export function Controls({ search }: { search: { current: HTMLInputElement | null } }) {
+  return (
+    <div class="controls" role="group" aria-label="What is shown">
+      <Segmented name="series" legend="Series" choices={SERIES_CHOICES} chosen={store.series} />
+      <RangeSelect />
+      <Search input={search} />
+      <div class="group">
+        <IconButton icon="minus" label="Zoom out (−)" onClick={zoomOut} />
+        <IconButton icon="plus" label="Zoom in (+)" onClick={zoomIn} />
+        <IconButton
+          icon="fit"
+          label="Show all (0)"
+          text="All"
+          onClick={store.resetZoom}
+          disabled={!store.zoomed.value}
+        />
+      </div>
+      <Share />
+      {editing.value && <CustomRange onDone={choose} onClose={() => close()} />}
+    </div>
+  );
+}
+
+function close(): void {
+  editing.value = false;
+}
+
+function choose(range: Range): void {
+  batch(() => {
+    editing.value = false;
+    store.range.value = range;
+    // Who asks for other times wants to see them all.
+    store.showAllTime();
+  });
+}
+
+function RangeSelect() {
+  const current = rangeText(store.range.value);
+  const own = RANGES.some(({ value }) => value === current)
+    ? []
+    : [{ value: current, text: ownRange(store.range.value) }];
+  const choices = [
+    ...RANGES,
+    ...own,
+    ...(store.timeZoomed.value ? [{ value: "zoom", text: "The zoomed window" }] : []),
+    { value: "custom", text: "Custom…" },
+  ];
+  return (
+    <Select
+      label="Range"
+      hideLabel
+      choices={choices}
+      value={current}
+      onChange={(value) => {
+        const zoomed = store.zoomedTime();
+        if (value === "custom") editing.value = true;
+        else if (value === "zoom" && zoomed) choose({ kind: "span", from: zoomed[0], to: zoomed[1] + 1 });
+        else choose(readRange(value));
+      }}
+    />
+  );
+}
+
+function ownRange(range: Range): string {
+  if (range.kind !== "span") return rangeText(range);
+  const text = (ms: number) => new Date(ms).toISOString().slice(5, 16).replace("T", " ");
+  return `${text(range.from)} – ${text(range.to)} UTC`;
+}
+
+function Search({ input }: { input: { current: HTMLInputElement | null } }) {
+  const timer = useRef(0);
+  const all = store.matrix.value?.rows.length ?? 0;
+  const filtered = store.filter.value !== "";
+  return (
+    <div class="search">
+      <Icon name="search" />
+      <input
+        ref={input}
+        type="search"
+        aria-label="Search keys, buckets and labels"
+        placeholder="Key prefix, bucket or label  ( / )"
+        value={store.filter.value}
+        spellcheck={false}
+        onInput={(event) => {
+          const { value } = event.currentTarget;
+          clearTimeout(timer.current);
+          timer.current = window.setTimeout(() => {
+            store.filter.value = value;
+          }, 120);
+        }}
+        onKeyDown={(event) => {
+          if (event.key !== "Escape") return;
+          if (store.filter.value) store.filter.value = "";
+          else event.currentTarget.blur();
+          event.stopPropagation();
+        }}
+      />
+      <output class="search-count">{filtered && `${store.shown.value.length} of ${plural(all, "row")}`}</output>
+    </div>
+  );
+}

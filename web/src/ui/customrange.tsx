@@ -1,0 +1,56 @@
+/** Two points in time, in the zone that the page shows. */
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import { clockZone } from "../state/prefs";
+import * as store from "../state/store";
+import type { Range } from "../state/url";
+import { moment, zone } from "../text/times";
+
+export function CustomRange({ onDone, onClose }: { onDone: (range: Range) => void; onClose: () => void }) {
+  const utc = clockZone.value === "utc";
+  const columns = store.matrix.value?.columns;
+  const last = columns?.at(-1) ?? Date.now();
+  const [from, setFrom] = useState(field(columns?.[0] ?? last - 3_600_000, utc));
+  const [to, setTo] = useState(field(last, utc));
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  const [a, b] = [parse(from, utc), parse(to, utc)];
+  const valid = a < b;
+  return (
+    <dialog ref={dialog} class="dialog" aria-labelledby="range-title" onClose={onClose}>
+      <form
+        method="dialog"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (valid) onDone({ kind: "span", from: a, to: b });
+        }}
+      >
+        <h2 id="range-title">Custom range</h2>
+        <label class="field field-stacked">
+          <span class="field-label">From ({zone(utc)})</span>
+          <input type="datetime-local" step="1" value={from} onInput={(event) => setFrom(event.currentTarget.value)} />
+        </label>
+        <label class="field field-stacked">
+          <span class="field-label">To ({zone(utc)})</span>
+          <input type="datetime-local" step="1" value={to} onInput={(event) => setTo(event.currentTarget.value)} />
+        </label>
+        {!valid && (
+          <p class="muted" role="alert">
+            The end has to be after the beginning.
+          </p>
+        )}
+        <div class="dialog-actions">
+          <button type="button" class="button" onClick={() => dialog.current?.close()}>
+            Cancel
+          </button>
+          <button type="submit" class="button button-main" disabled={!valid}>
+            Show
+          </button>
+        </div>
+      </form>
+    </dialog>
+  );
+}
+
+const field = (ms: number, utc: boolean) => moment(ms, utc).replace(" ", "T");
+const parse = (text: string, utc: boolean) => Date.parse(utc ? `${text}Z` : text);

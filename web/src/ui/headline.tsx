@@ -1,0 +1,83 @@
+/** The line that says what the picture is, and whether to believe it. */
+
+import type { Matrix } from "../data/matrix";
+import { refresh } from "../state/prefs";
+import * as store from "../state/store";
+import { full, plural, span } from "../text/numbers";
+
+export function headline(matrix: Matrix, maximum: number | bigint): string {
+  const { columns, fanout, rows, series } = matrix;
+  const whose = fanout ? `cluster view (${fanout.responded} of ${fanout.expected} nodes)` : "single node view";
+  return `${full(rows.length)} rows × ${full(columns.length)} columns · series ${series} · max = ${full(maximum)} · ${whose}`;
+}
+
+export function Headline() {
+  const matrix = store.matrix.value;
+  if (!matrix) return <p class="headline muted">{store.loading.value ? "Asking the nodes…" : "No data"}</p>;
+  return (
+    <div class="headline">
+      <NodeCount matrix={matrix} />
+      <p>{headline(matrix, store.maximum.value)}</p>
+      {matrix.rowsDropped > 0 && (
+        <span
+          class="pill pill-amber"
+          title="The answer keeps the rows with the most traffic. A shorter range, or a zoomed window, shows others."
+        >
+          {full(matrix.rowsDropped)} rows dropped
+        </span>
+      )}
+      {store.conflicts.value.length > 0 && <ConflictPill matrix={matrix} />}
+      <WarningPill matrix={matrix} />
+    </div>
+  );
+}
+
+function NodeCount({ matrix }: { matrix: Matrix }) {
+  const { fanout } = matrix;
+  if (!fanout) return <span class="pill">1 node</span>;
+  const tone = fanout.complete ? "pill-ok" : "pill-amber";
+  return (
+    <span class={`pill pill-strong ${tone}`}>
+      {fanout.responded}/{fanout.expected} nodes
+    </span>
+  );
+}
+
+function ConflictPill({ matrix }: { matrix: Matrix }) {
+  const cells = matrix.conflicts?.reduce((sum, flag) => sum + flag, 0) ?? 0;
+  return (
+    <span
+      class="pill pill-conflict"
+      title="Leadership of a range changed inside a window: two nodes report different counts for the same writes. Such cells are hatched and show the larger count."
+    >
+      conflict · {full(cells)} {cells === 1 ? "cell" : "cells"}
+    </span>
+  );
+}
+
+function WarningPill({ matrix }: { matrix: Matrix }) {
+  const nodes = matrix.fanout?.nodes.filter(({ warnings }) => warnings?.length) ?? [];
+  if (nodes.length === 0) return null;
+  const codes = nodes.flatMap(({ node, warnings }) => (warnings ?? []).map(({ code }) => `${node}: ${code}`));
+  return (
+    <span class="pill pill-amber" title={codes.join("\n")}>
+      {plural(codes.length, "node warning")}
+    </span>
+  );
+}
+
+/** How old the picture is; it turns amber when it is older than it should be. */
+export function Freshness() {
+  const at = store.receivedAt.value;
+  const broken = store.failure.value !== null;
+  if (at === 0) return <span class="fresh muted">{store.loading.value ? "loading…" : ""}</span>;
+  const age = Math.max(store.now.value - at, 0);
+  const late = broken || (refresh.value > 0 && age > refresh.value * 3000 + 5000);
+  const paused = refresh.value === 0;
+  return (
+    <span class={`fresh ${late ? "fresh-late" : paused ? "fresh-paused" : ""}`} role="status" aria-live="off">
+      <span class="dot" aria-hidden="true" />
+      {late ? "Stale" : paused ? "Paused" : "Live"} · {age < 1500 ? "just now" : `${span(age)} ago`}
+    </span>
+  );
+}

@@ -1,0 +1,60 @@
+/** One row over time, on a linear scale from zero. */
+
+import { runs } from "../picture/marks";
+import { clockZone } from "../state/prefs";
+import * as store from "../state/store";
+import { amount } from "../text/numbers";
+import { clock } from "../text/times";
+
+const WIDTH = 320;
+const HEIGHT = 72;
+
+export function History({ row, column }: { row: number; column: number }) {
+  const matrix = store.matrix.value;
+  if (!matrix || matrix.columns.length === 0) return null;
+  const { columns, conflicts, series, values } = matrix;
+  const width = columns.length;
+  const cells = values.subarray(row * width, (row + 1) * width);
+  const most = cells.reduce((a, b) => Math.max(a, b), 0);
+  const x = (at: number) => (at / width) * WIDTH;
+  const { from, to } = store.stats.value?.window ?? { from: 0, to: width };
+  const utc = clockZone.value === "utc";
+  return (
+    <figure class="history" aria-label={`The row over time, at most ${amount(series, most)} in a window`}>
+      <figcaption>
+        <span>Row over time</span>
+        <span class="muted">max {amount(series, most)}</span>
+      </figcaption>
+      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
+        <rect class="history-window" x={x(from)} width={x(to - from)} height={HEIGHT} />
+        <path class="history-area" d={area(cells, most)} />
+        {conflicts &&
+          runs(width, (at) => conflicts[row * width + at] === 1).map(([a, b]) => (
+            <rect class="history-conflict" key={a} x={x(a)} width={Math.max(x(b - a), 2)} y={HEIGHT - 5} height={5} />
+          ))}
+        {column >= 0 && (
+          <rect class="history-mark" x={Math.min(x(column), WIDTH - 1.5)} width={Math.max(x(1), 1.5)} height={HEIGHT} />
+        )}
+      </svg>
+      <div class="history-times" aria-hidden="true">
+        <span>{clock(columns[0], utc)}</span>
+        <span>{clock(columns[width - 1], utc)}</span>
+      </div>
+    </figure>
+  );
+}
+
+/** Steps, not slopes: a window is flat. Where there are more windows than pixels, the largest of each few. */
+function area(cells: Float64Array, most: number): string {
+  const every = Math.ceil(cells.length / WIDTH);
+  let path = `M0 ${HEIGHT}`;
+  for (let low = 0; low < cells.length; low += every) {
+    let tallest = 0;
+    for (let at = low; at < Math.min(low + every, cells.length); at++) tallest = Math.max(tallest, cells[at]);
+    const y = most > 0 ? (HEIGHT - 2) * (1 - tallest / most) + 2 : HEIGHT;
+    const from = (low / cells.length) * WIDTH;
+    const to = (Math.min(low + every, cells.length) / cells.length) * WIDTH;
+    path += `L${from.toFixed(1)} ${y.toFixed(1)}L${to.toFixed(1)} ${y.toFixed(1)}`;
+  }
+  return `${path}L${WIDTH} ${HEIGHT}Z`;
+}

@@ -1,0 +1,187 @@
+/** Beside the picture: the hottest range, the pinned cell, and the nodes it was made of. */
+
+import type { NodeStatus } from "../data/matrix";
+import { windowMs } from "../data/matrix";
+import { clockZone } from "../state/prefs";
+import * as store from "../state/store";
+import { cellFacts } from "../text/cell";
+import { endText, shorten, startText } from "../text/keys";
+import { bytes, plural, rate, span } from "../text/numbers";
+import { clock } from "../text/times";
+import { Facts, KeyRange } from "./cell";
+import { History } from "./history";
+import { Card, IconButton } from "./parts";
+import { copyLink } from "./share";
+
+export function Side() {
+  return (
+    <aside class="side" aria-label="Details">
+      <HotCard />
+      <PinnedCard />
+      <NodesCard />
+    </aside>
+  );
+}
+
+function HotCard() {
+  const matrix = store.matrix.value;
+  const hot = store.hot.value;
+  const stats = store.stats.value;
+  if (!matrix || !hot || !stats) return null;
+  const row = matrix.rows[hot.row];
+  const { from, to } = stats.window;
+  const share = stats.total > 0 ? (Number(hot.total) / stats.total) * 100 : 0;
+  const utc = clockZone.value === "utc";
+  const facts = cellFacts(matrix, hot.row, hot.peakColumn, utc);
+  return (
+    <Card
+      title="Hottest range in view"
+      aside={
+        <button type="button" class="link" onClick={() => store.pin({ row: hot.shown, column: hot.peakColumn })}>
+          Show its peak
+        </button>
+      }
+    >
+      <KeyRange start={startText(row)} end={endText(row)} />
+      <dl class="figures">
+        <div>
+          <dt>{share >= 10 ? Math.round(share) : share.toFixed(1)}% of the traffic</dt>
+          <dd>{rate(matrix.series, hot.total, (to - from) * windowMs(matrix))}</dd>
+        </div>
+        <div>
+          <dt>peak at {clock(matrix.columns[hot.peakColumn], utc)}</dt>
+          <dd>{rate(matrix.series, hot.peak, windowMs(matrix))}</dd>
+        </div>
+        <div>
+          <dt>{facts.group ? `nodes, Raft group ${facts.group}` : "nodes"}</dt>
+          <dd>{matrix.fanout ? `${matrix.fanout.responded} of ${matrix.fanout.expected}` : "1"}</dd>
+        </div>
+      </dl>
+      <HottestNow />
+    </Card>
+  );
+}
+
+/** The newest window that all nodes have: what was hottest for an hour may have cooled down since. */
+function HottestNow() {
+  const matrix = store.matrix.value;
+  const now = store.hottestNow.value;
+  if (!matrix || !now || now.row === store.hot.value?.row) return null;
+  const column = store.completeTo.value;
+  const value = matrix.values[now.row * matrix.columns.length + column];
+  return (
+    <p class="now">
+      <span class="muted">Right now </span>
+      <button type="button" class="link key" onClick={() => store.pin({ row: now.shown, column })}>
+        {shorten(startText(matrix.rows[now.row]), 30)}
+      </button>{" "}
+      {rate(matrix.series, value, windowMs(matrix))}
+    </p>
+  );
+}
+
+function PinnedCard() {
+  const matrix = store.matrix.value;
+  const cell = store.pinned.value;
+  const place = store.pinnedCell.value;
+  if (!matrix?.rows.length) return null;
+  if (!cell) {
+    return (
+      <p class="hint">
+        Click a cell to pin it and see its row over time. Drag to select a box, scroll to zoom, <kbd>?</kbd> lists the
+        keys.
+      </p>
+    );
+  }
+  const utc = clockZone.value === "utc";
+  return (
+    <Card
+      title="Pinned cell"
+      aside={
+        <div class="group">
+          <IconButton icon="link" label="Copy a link to this cell" onClick={() => void copyLink()} />
+          <IconButton
+            icon="close"
+            label="Unpin (Esc)"
+            onClick={() => {
+              store.pinned.value = null;
+            }}
+          />
+        </div>
+      }
+    >
+      {place && place.column >= 0 && <Facts facts={cellFacts(matrix, place.row, place.column, utc)} />}
+      {place && place.column < 0 && (
+        <>
+          <KeyRange start={startText(matrix.rows[place.row])} end={endText(matrix.rows[place.row])} />
+          <p class="muted">The window that ended {clock(cell.time, utc)} is not in this range.</p>
+        </>
+      )}
+      {!place && <p class="muted">The bucket {cell.bucket} has no traffic in this range.</p>}
+      {place && <History row={place.row} column={place.column} />}
+    </Card>
+  );
+}
+
+/** Nodes listed before the rest is folded away; those that fail or warn come first. */
+const LISTED = 8;
+
+function NodesCard() {
+  const fanout = store.matrix.value?.fanout ?? store.failure.value?.fanout;
+  if (!fanout) return null;
+  const order = (node: NodeStatus) => (node.role === "duplicate" ? 3 : !node.ok ? 0 : node.warnings?.length ? 1 : 2);
+  const nodes = fanout.nodes
+    .map((node, index) => ({ node, index }))
+    .sort((a, b) => order(a.node) - order(b.node) || a.index - b.index);
+  const listed = nodes.slice(0, LISTED);
+  const rest = nodes.slice(listed.length);
+  return (
+    <Card
+      title="Nodes"
+      aside={
+        <span class="muted">
+          {fanout.responded} of {fanout.expected} answered
+        </span>
+      }
+    >
+      <ul class="nodes">
+        {listed.map(({ node }) => (
+          <NodeLine key={node.node} {...node} />
+        ))}
+      </ul>
+      {rest.length > 0 && (
+        <details>
+          <summary>{plural(rest.length, "more node")}</summary>
+          <ul class="nodes">
+            {rest.map(({ node }) => (
+              <NodeLine key={node.node} {...node} />
+            ))}
+          </ul>
+        </details>
+      )}
+    </Card>
+  );
+}
+
+function NodeLine({ node, ok, role, reason, warnings, duration_ms, bytes: size, rows }: NodeStatus) {
+  const said = [rows !== undefined && plural(rows, "row"), duration_ms !== undefined && span(duration_ms)];
+  const tone = !ok ? "bad" : warnings?.length ? "amber" : "ok";
+  return (
+    <li>
+      <span class={`dot dot-${tone}`} role="img" aria-label={ok ? "answered" : "failed"} />
+      <span class="key node-name" title={node}>
+        {node}
+      </span>
+      {role !== "peer" && <span class="tag">{role}</span>}
+      {!ok && <span class="tag tag-bad">{reason ?? "failed"}</span>}
+      <span class="node-said" title={size === undefined ? undefined : bytes(size)}>
+        {said.filter(Boolean).join(" · ")}
+      </span>
+      {warnings?.map(({ code, message }) => (
+        <span class="node-warning" key={code}>
+          <span class="tag tag-amber">{code}</span> {message}
+        </span>
+      ))}
+    </li>
+  );
+}

@@ -1,0 +1,221 @@
+/** In place of the picture: why there is none, and what to do next. */
+
+import type { ComponentChildren } from "preact";
+import type { Failure } from "../data/request";
+import { poll } from "../state/poll";
+import * as store from "../state/store";
+import { FailedNodes } from "./banners";
+import { Icon } from "./parts";
+
+interface Advice {
+  title: string;
+  advice: ComponentChildren;
+}
+
+const loopback = () => /^(localhost|127\.|\[::1\])/.test(location.hostname);
+
+/** The session cookie belongs to a host name, whatever the port, and is `Secure` beyond loopback. */
+function signIn(): ComponentChildren {
+  const page = `${location.protocol}//${location.hostname}:8080/admin/`;
+  return (
+    <>
+      Sign in at the node’s own admin page on this same host name, usually <a href={page}>{page}</a>, then reload this
+      page. The session cookie is shared between ports of one host.
+      {location.protocol === "http:" && !loopback() && (
+        <>
+          {" "}
+          <strong>This page came over plain http, and the cookie is only sent over https:</strong> beyond loopback both
+          pages have to be https.
+        </>
+      )}
+    </>
+  );
+}
+
+/** By code first, for what the daemon says is more exact than the status. */
+export function adviceFor({ status, code, message }: Failure): Advice {
+  const said = message ? `${message[0].toUpperCase()}${message.slice(1)}.` : "";
+  if (status === 401) return { title: "Not signed in", advice: signIn() };
+  if (status === 403)
+    return {
+      title: "This session may not read the key visualizer",
+      advice: <>{said} Sign in with a role that may, at the node’s own admin page, then reload this page.</>,
+    };
+  if (code === "keyviz_disabled")
+    return {
+      title: "The key visualizer is switched off",
+      advice: (
+        <>
+          {said} Start the nodes with <code>--keyvizEnabled</code>, or name peers in <code>fanout.peers</code>.
+        </>
+      ),
+    };
+  if (code === "no_node_answered")
+    return {
+      title: "No node answered",
+      advice: (
+        <>
+          Each of them failed as listed below. Check that the nodes run, and that <code>fanout.peers</code> names their
+          admin addresses: <code>keyviz-fanout peers</code> asks each of them once and says what is wrong.
+        </>
+      ),
+    };
+  if (code === "local_unavailable")
+    return {
+      title: "The local node does not answer",
+      advice: (
+        <>
+          {said} Check that it runs and that <code>local.url</code> is its admin address.
+        </>
+      ),
+    };
+  if (status === 404)
+    return {
+      title: "There is no matrix at this address",
+      advice: (
+        <>
+          This page asks for <code>/admin/api/v1/keyviz/matrix</code> on its own host. Open it from keyviz-fanout
+          itself, or have the proxy pass that path on.
+        </>
+      ),
+    };
+  if (code === "invalid_query")
+    return { title: "The daemon does not understand the question", advice: <>{said} Choose another range above.</> };
+  if (code === "misdirected" || status === 421)
+    return {
+      title: "The daemon does not answer to this host name",
+      advice: (
+        <>
+          {said} Add the name to <code>server.allowed_hosts</code>, or open the page by the host’s own name.
+        </>
+      ),
+    };
+  if (status === 508)
+    return {
+      title: "Two daemons ask each other in a circle",
+      advice: (
+        <>
+          {said} <code>local.url</code> has to be a node’s address, not a daemon’s.
+        </>
+      ),
+    };
+  if (status === 0)
+    return {
+      title: "The daemon can’t be reached",
+      advice: (
+        <>
+          Check that <code>keyviz-fanout</code> runs on {location.host} (<code>systemctl status keyviz-fanout</code>).
+          This page asks again by itself.
+        </>
+      ),
+    };
+  if (status === -1) return { title: "The answer could not be read", advice: said };
+  return { title: `The daemon answered ${status}`, advice: said };
+}
+
+/** Stands where the chart would, or null where that has something to show. */
+export function StateOfNothing() {
+  const matrix = store.matrix.value;
+  const failure = store.failure.value;
+  if (!matrix && failure) return <Failed failure={failure} />;
+  if (!matrix) return <Waiting />;
+  if (matrix.rows.length === 0 || matrix.columns.length === 0) return <Quiet />;
+  if (store.shown.value.length === 0) return <NoMatch />;
+  return null;
+}
+
+function Panel({
+  title,
+  children,
+  tone,
+  busy,
+}: {
+  title: string;
+  children?: ComponentChildren;
+  tone?: string;
+  busy?: boolean;
+}) {
+  return (
+    <div class={`nothing ${tone ?? ""}`} role={tone ? "alert" : "status"} aria-busy={busy}>
+      <h2>{title}</h2>
+      {children}
+    </div>
+  );
+}
+
+function Failed({ failure }: { failure: Failure }) {
+  const { title, advice } = adviceFor(failure);
+  return (
+    <Panel title={title} tone="nothing-bad">
+      <p>{advice}</p>
+      {failure.fanout && <FailedNodes nodes={failure.fanout.nodes} />}
+      <p class="muted">
+        {failure.status === 0 ? "no answer" : failure.status > 0 ? `HTTP ${failure.status}` : "HTTP 200"}
+        {failure.code && ` · ${failure.code}`}
+      </p>
+      <RetryButton />
+    </Panel>
+  );
+}
+
+function RetryButton() {
+  return (
+    <button type="button" class="button button-main" onClick={() => void poll()}>
+      <Icon name="refresh" />
+      <span>Try again</span>
+    </button>
+  );
+}
+
+function Waiting() {
+  return (
+    <Panel title="Asking all nodes…" busy>
+      <div class="skeleton" aria-hidden="true" />
+    </Panel>
+  );
+}
+
+function Quiet() {
+  const { series, range } = store;
+  return (
+    <Panel title={`No ${series.value.replace("_", " ")} in this window`}>
+      <p>
+        The nodes answered, and none of them has seen any.{" "}
+        {range.value.kind === "all" ? "Rows appear with their first traffic." : "It may lie further back:"} If there
+        should be traffic, check that the nodes run with <code>--keyvizEnabled</code>, and look at another series.
+      </p>
+      {range.value.kind !== "all" && (
+        <button
+          type="button"
+          class="button button-main"
+          onClick={() => {
+            range.value = { kind: "all" };
+          }}
+        >
+          Show all there is
+        </button>
+      )}
+    </Panel>
+  );
+}
+
+function NoMatch() {
+  return (
+    <Panel title="No row matches the search">
+      <p>
+        Nothing among {store.matrix.value?.rows.length} rows has a bucket or label that contains{" "}
+        <code>{store.filter.value}</code>, or a key range that begins with or contains it. Bytes are searched as{" "}
+        <code>0x…</code>.
+      </p>
+      <button
+        type="button"
+        class="button button-main"
+        onClick={() => {
+          store.filter.value = "";
+        }}
+      >
+        Clear the search
+      </button>
+    </Panel>
+  );
+}

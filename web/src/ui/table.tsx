@@ -1,0 +1,151 @@
+/** The hottest rows of the visible window: the picture for those who sort, and for those who can't see it. */
+
+import { computed, signal } from "@preact/signals";
+import type { RowStats, SortKey } from "../data/stats";
+import { sortRows } from "../data/stats";
+import { clockZone } from "../state/prefs";
+import * as store from "../state/store";
+import { endText, shorten, startText } from "../text/keys";
+import { full, noun, plural, rate } from "../text/numbers";
+import { between, clock } from "../text/times";
+import { Card } from "./parts";
+
+const FIRST = 20;
+const limit = signal(FIRST);
+const sortBy = signal<SortKey>("total");
+const ascending = signal(false);
+
+const sorted = computed(() => {
+  const matrix = store.matrix.value;
+  const stats = store.stats.value;
+  if (!matrix || !stats) return [];
+  const busy = stats.rows.filter(({ total }) => total > 0);
+  return sortRows(busy, matrix, sortBy.value, ascending.value);
+});
+
+export function HotTable() {
+  const matrix = store.matrix.value;
+  const stats = store.stats.value;
+  if (!matrix || !stats || stats.rows.length === 0) return null;
+  const rows = sorted.value.slice(0, limit.value);
+  const { from, to } = stats.window;
+  const time = between(matrix.columns[from] - store.stepMs.value, matrix.columns[to - 1], clockZone.value === "utc");
+  return (
+    <Card
+      title="Hottest rows"
+      aside={
+        <span class="muted">
+          {plural(stats.rows.length, "row")} in view · {time}
+        </span>
+      }
+    >
+      <div class="table-box">
+        <table class="table">
+          <caption class="sr-only">
+            Rows of the visible window by traffic, {noun(matrix.series)}, {time}
+          </caption>
+          <thead>
+            <tr>
+              <Heading by="key" text="Key range" />
+              <Heading by="label" text="Label" />
+              <Heading by="total" text={`Total ${noun(matrix.series)}`} number />
+              <Heading by="peak" text="Peak window" number />
+              <Heading by="latest" text="Newest window" number />
+              <th scope="col">Raft</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row) => (
+              <Line key={matrix.rows[row.row].id} row={row} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {sorted.value.length > rows.length && (
+        <button
+          type="button"
+          class="button"
+          onClick={() => {
+            limit.value += 80;
+          }}
+        >
+          Show more ({full(sorted.value.length - rows.length)} left)
+        </button>
+      )}
+    </Card>
+  );
+}
+
+function Heading({ by, text, number }: { by: SortKey; text: string; number?: boolean }) {
+  const active = sortBy.value === by;
+  const direction = ascending.value ? "ascending" : "descending";
+  const sort = () => {
+    ascending.value = active ? !ascending.value : by === "key" || by === "label";
+    sortBy.value = by;
+  };
+  return (
+    <th scope="col" class={number ? "number" : ""} aria-sort={active ? direction : "none"}>
+      <button type="button" class="sort" onClick={sort}>
+        {text}
+        <span class="sort-mark" aria-hidden="true">
+          {active ? (ascending.value ? "▲" : "▼") : ""}
+        </span>
+      </button>
+    </th>
+  );
+}
+
+function Line({ row }: { row: RowStats }) {
+  const matrix = store.matrix.value;
+  if (!matrix) return null;
+  const { start, end, id, label, ...rest } = matrix.rows[row.row];
+  const whole = { start, end, id, label, ...rest };
+  const utc = clockZone.value === "utc";
+  const cell = row.row * matrix.columns.length + row.peakColumn;
+  const group = matrix.groups?.cells[cell] ? matrix.groups.known[matrix.groups.cells[cell]] : "";
+  const term = matrix.terms?.cells[cell] ? matrix.terms.known[matrix.terms.cells[cell]] : "";
+  const chosen = store.pinned.value?.bucket === id;
+  return (
+    <tr class={chosen ? "chosen" : ""}>
+      <th scope="row">
+        <button
+          type="button"
+          class="row-button"
+          title={`${startText(whole)} … ${endText(whole)}\n${id}`}
+          onClick={() => store.pin({ row: row.shown, column: row.peakColumn })}
+        >
+          <span class="key">{shorten(startText(whole), 30)}</span>
+          <span class="key muted row-end"> … {shorten(endText(whole), 30)}</span>
+        </button>
+      </th>
+      <td>{label && <span class="tag">{label}</span>}</td>
+      <td class="number">
+        {full(row.total)} <Bar share={Number(row.total)} />
+      </td>
+      <td class="number">
+        {full(row.peak)} <span class="muted">at {clock(matrix.columns[row.peakColumn], utc)}</span>
+      </td>
+      <td class="number">
+        {full(row.latest)} <span class="muted">{rate(matrix.series, row.latest, store.stepMs.value)}</span>
+      </td>
+      <td class="raft">
+        {group && `group ${group}`}
+        {term && <span class="muted"> term {term}</span>}
+        {row.conflicts > 0 && <span class="pill pill-conflict">conflict</span>}
+      </td>
+    </tr>
+  );
+}
+
+/** The row's total against the largest. */
+function Bar({ share }: { share: number }) {
+  const most = Number(store.hot.value?.total ?? 0);
+  const put = (element: HTMLSpanElement | null) => {
+    if (element) element.style.width = `${most > 0 ? (share / most) * 100 : 0}%`;
+  };
+  return (
+    <span class="bar" aria-hidden="true">
+      <span ref={put} />
+    </span>
+  );
+}

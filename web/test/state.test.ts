@@ -1,0 +1,143 @@
+import { describe, expect, test } from "vitest";
+import { decode } from "../src/data/decode";
+import { lastComplete, windowMs } from "../src/data/matrix";
+import { failureOf, matrixUrl } from "../src/data/request";
+import { hottest, largestCount, sortRows, windowStats } from "../src/data/stats";
+import { DEFAULTS, type PageState, read, write } from "../src/state/url";
+import { answer, big, random } from "./fixtures";
+
+describe("the address", () => {
+  const full: PageState = {
+    view: "map",
+    series: "read_bytes",
+    range: { kind: "span", from: 1000, to: 2000 },
+    zoom: { time: [1200, 1500], rows: ["route:1&=#", "virtual:7/ü"] },
+    filter: "key:a b+c",
+    scale: "quantile",
+    brightness: -0.4,
+    ramp: "cividis",
+    cell: { bucket: "route:1@2#3", time: 1300 },
+  };
+
+  test("holds all that is shown", () => {
+    expect(read(write(full))).toEqual(full);
+    expect(read(`#${write(full)}`)).toEqual(full);
+  });
+
+  test("is empty where nothing is out of the usual", () => {
+    expect(write(DEFAULTS)).toBe("");
+    expect(read("")).toEqual(DEFAULTS);
+  });
+
+  test.each(["15m", "1h", "6h", "24h", "all", "90s"])("knows the range %s", (range) => {
+    expect(write(read(`range=${range}`))).toBe(range === "1h" ? "" : `range=${range}`);
+  });
+
+  test("that makes no sense is as if it were not there", () => {
+    expect(read("series=x&range=9-1&time=a-b&scale=&brightness=7&cell=@&colours=%FF&first=a&view=etc")).toEqual(
+      DEFAULTS,
+    );
+  });
+});
+
+describe("the question", () => {
+  test("has whole bounds, wide enough", () => {
+    expect(matrixUrl({ series: "reads", from: 10.7, to: 20.2 })).toBe(
+      "/admin/api/v1/keyviz/matrix?series=reads&from_unix_ms=10&to_unix_ms=21",
+    );
+    expect(matrixUrl({ series: "writes" })).toBe("/admin/api/v1/keyviz/matrix?series=writes");
+  });
+
+  test("may meet any kind of refusal", () => {
+    const fanout = { nodes: [{ node: "a", ok: false, role: "peer" }], responded: 0, expected: 1, complete: false };
+    expect(failureOf(503, JSON.stringify({ error: "no_node_answered", message: "none", fanout }))).toEqual({
+      status: 503,
+      code: "no_node_answered",
+      message: "none",
+      fanout,
+    });
+    for (const body of ["", "<html>", "null", "[1]", '{"error":7,"fanout":{"nodes":3}}']) {
+      expect(failureOf(502, body)).toMatchObject({ status: 502, code: "", fanout: null });
+    }
+  });
+});
+
+describe("the newest complete column", () => {
+  const make = (nodes: number[] | undefined, responded = 3) =>
+    decode(
+      answer([10, 20, 30, 40], [], {
+        ...(nodes && { column_nodes: nodes }),
+        fanout: { nodes: [], responded, expected: 3, complete: responded === 3 },
+      }),
+    );
+
+  test("is the last that all nodes have", () => {
+    expect(lastComplete(make([3, 3, 3, 1]))).toBe(2);
+    expect(lastComplete(make([3, 2, 3, 3]))).toBe(3);
+    expect(lastComplete(make([2, 2, 2, 1], 2))).toBe(2);
+    expect(lastComplete(make([1, 1, 1, 1]))).toBe(-1);
+  });
+
+  test("is the last but one where nobody says", () => {
+    expect(lastComplete(make(undefined))).toBe(2);
+  });
+
+  test("has the width of the step, or of the usual gap", () => {
+    expect(windowMs(decode(answer([10, 20, 30, 90], [])))).toBe(10);
+    expect(windowMs(decode(answer([10, 20], [], { step_ms: 5 })))).toBe(5);
+    expect(windowMs(decode(answer([10], [])))).toBe(60_000);
+  });
+});
+
+describe("sums of the visible window", () => {
+  const next = random(21);
+  const columns = Array.from({ length: 20 }, (_, i) => i);
+  const rows = Array.from({ length: 12 }, (_, i) => ({
+    bucket_id: `b${i}`,
+    label: i % 2 ? "x" : "",
+    values: columns.map(() => Math.floor(next() * 100)),
+  }));
+  const matrix = decode(answer(columns, rows));
+  const shown = Uint32Array.from([1, 3, 4, 8, 9]);
+  const stats = windowStats(matrix, shown, 1, 4, { from: 5, to: 15 });
+
+  test("are those of a slow sum", () => {
+    expect(stats.rows.map(({ row }) => row)).toEqual([3, 4, 8]);
+    for (const { row, total, peak, latest } of stats.rows) {
+      const values = rows[row].values.slice(5, 15);
+      expect([total, peak, latest]).toEqual([values.reduce((a, b) => a + b), Math.max(...values), values.at(-1)]);
+    }
+    expect(stats.columnTotals[7]).toBe([3, 4, 8].reduce((sum, row) => sum + rows[row].values[7], 0));
+    expect(stats.columnTotals[4]).toBe(0);
+    expect(hottest(stats)?.total).toBe(Math.max(...stats.rows.map(({ total }) => Number(total))));
+  });
+
+  test("sort either way", () => {
+    const totals = (ascending: boolean) =>
+      sortRows(stats.rows, matrix, "total", ascending).map(({ total }) => Number(total));
+    expect(totals(false)).toEqual([...totals(true)].reverse());
+    expect(sortRows(stats.rows, matrix, "key", false).map(({ row }) => row)).toEqual([8, 4, 3]);
+    expect(sortRows(stats.rows, matrix, "label", true).map(({ row }) => row)).toEqual([4, 8, 3]);
+  });
+
+  test("stay exact beyond 2^53", () => {
+    const huge = decode(
+      answer(
+        [1, 2],
+        [
+          { bucket_id: "a", values: [big("9007199254740993"), 2] },
+          { bucket_id: "b", values: [5, 0] },
+        ],
+      ),
+    );
+    const [first] = windowStats(huge, Uint32Array.from([0, 1]), 0, 2, { from: 0, to: 2 }).rows;
+    expect(first).toMatchObject({ total: 9007199254740995n, peak: 9007199254740993n, latest: 2 });
+    expect(largestCount(huge)).toBe(9007199254740993n);
+    const full = decode(answer([1], [{ bucket_id: "a", values: [big("18446744073709551615")] }]));
+    expect(largestCount(full)).toBe(18446744073709551615n);
+  });
+
+  test("of nothing have no hottest row", () => {
+    expect(hottest(windowStats(decode(answer([], [])), new Uint32Array(0), 0, 0, { from: 0, to: 0 }))).toBeNull();
+  });
+});
