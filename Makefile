@@ -4,6 +4,7 @@
 CARGO ?= cargo
 NPM ?= npm
 DENY_VERSION := 0.20
+DEB_VERSION := 3.8
 TOOLS := target/tools
 # An installed cargo-deny of that version is as good as one of our own.
 FOUND := $(shell for deny in cargo-deny $(TOOLS)/bin/cargo-deny; do \
@@ -24,6 +25,10 @@ BROWSER_PACKAGES := web/e2e/node_modules/.package-lock.json
 # The page's own checks build it anew, after which cargo does too: not without need.
 PAGE_CHECKED := web/node_modules/.checked
 NODE_NEEDED := the page needs Node.js 20.19 or later with npm; without the page: cargo build --no-default-features
+
+FOUND_DEB := $(shell for deb in cargo-deb $(TOOLS)/bin/cargo-deb; do \
+	$$deb --version 2>/dev/null | grep -q '^$(DEB_VERSION)\.' && echo $$deb && break; done)
+DEB := $(or $(FOUND_DEB),$(TOOLS)/bin/cargo-deb)
 
 .DEFAULT_GOAL := help
 
@@ -120,6 +125,17 @@ deny: $(if $(FOUND),,$(DENY)) ## licences, sources, duplicates and known vulnera
 
 $(TOOLS)/bin/cargo-deny:
 	$(CARGO) install --locked --version '~$(DENY_VERSION)' --root $(TOOLS) cargo-deny
+
+.PHONY: deb
+deb: page $(if $(FOUND_DEB),,$(DEB)) ## the Debian package, in target/debian
+	CARGO='$(CARGO)' CARGO_DEB='$(DEB)' packaging/build
+
+.PHONY: test-deb
+test-deb: deb ## the package under lintian, piuparts and a booted systemd; needs root and Debian, see packaging/tests/run
+	packaging/tests/run
+
+$(TOOLS)/bin/cargo-deb:
+	$(CARGO) install --locked --version '~$(DEB_VERSION)' --root $(TOOLS) cargo-deb
 
 .PHONY: fuzz
 fuzz: nightly $(TOOLS)/bin/cargo-fuzz ## the fuzz targets in turn, T=60 seconds each; needs a nightly toolchain

@@ -166,6 +166,13 @@ mod tests {
     }
 
     #[test]
+    fn the_packaged_unit_allows_what_any_configuration_needs() {
+        let unit = include_str!("../packaging/deb/keyviz-fanout.service");
+        let limit = unit.lines().find_map(|line| line.strip_prefix("LimitNOFILE=")).unwrap();
+        assert!(limit.parse::<usize>().unwrap() >= Shares::needed(65_535), "{limit}");
+    }
+
+    #[test]
     fn what_is_open_is_counted() {
         let before = open().unwrap();
         let held: Vec<_> = (0..500).map(|_| fs::File::open("/dev/null").unwrap()).collect();

@@ -10,9 +10,7 @@ use std::{
 
 use keyviz_fanout::{
     cli::check::{Format, check},
-    config::{
-        Config, FoundBy, KEYS, LocalNode, OpenError, Opened, Origin, Reload, effective, effective_toml, load, open,
-    },
+    config::{Config, FoundBy, KEYS, LocalNode, OpenError, Opened, Origin, effective, effective_toml, load, open},
 };
 use serde_json::Value as Json;
 
@@ -134,22 +132,6 @@ fn the_example_has_every_key_at_its_default() {
     let url = "http://127.0.0.1:8080".parse().unwrap();
     expected.local.node = Some(LocalNode { url, name: "127.0.0.1:8080".into() });
     assert_eq!(loaded.config, expected);
-}
-
-#[test]
-fn the_example_says_the_bounds_of_every_number_and_what_needs_a_restart() {
-    let text = fs::read_to_string("config.toml.example").unwrap();
-    let lines: Vec<_> = text.lines().collect();
-    let origins = load(&text, None).unwrap().origins;
-    for key in KEYS {
-        let Origin::File(line) = origins[key.name] else { panic!("{} is missing", key.name) };
-        let comment: Vec<_> = lines[..line - 1].iter().rev().take_while(|line| line.starts_with('#')).collect();
-        let comment = comment.into_iter().rev().map(|line| &line[2..]).collect::<Vec<_>>().join(" ");
-        assert_eq!(comment.ends_with("Restart."), key.reload == Reload::Restart, "{}", key.name);
-        let bounded_alone =
-            !["fanout.connect_timeout", "fanout.memory_budget", "fanout.breaker_failures"].contains(&key.name);
-        assert!(!bounded_alone || comment.contains(&key.bounds()), "{}: {} not in: {comment}", key.name, key.bounds());
-    }
 }
 
 #[test]
