@@ -14,7 +14,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 /// its clients, files that are read, name lookups.
 const OWN: usize = 64;
 /// For calls to nodes, which so many callers share that it is more than any one asks for.
-const CALLS: usize = 512;
+pub(crate) const CALLS: usize = 512;
 /// For connections over the limit, until they have heard so.
 const REFUSED: usize = 64;
 

@@ -46,6 +46,7 @@ pub use wire::{INSTANCE_HEADER, Reply, Wire};
 
 use crate::{
     config::Config,
+    descriptors::CALLS,
     flights::Flights,
     http::{HyperClient, Trust},
     metrics::{Load, Metrics},
@@ -62,9 +63,6 @@ use round::Gathered;
 /// Fan-outs under way at once. Each keeps something for every node, whatever becomes of it, and more of them than calls
 /// that can be open would be waiting only; those over it wait where a client that goes away takes its request along.
 const FANOUTS_AT_ONCE: u64 = 128;
-
-/// Calls open at once, unless the process says that it may have more or fewer.
-const CALLS_AT_ONCE: usize = 512;
 
 /// What outlives any one configuration: the client, the memory of bodies, the flights, who the peers are.
 pub struct Fanout {
@@ -125,7 +123,7 @@ impl Fanout {
             in_process: None,
             instance: uuid::Uuid::new_v4().to_string().into(),
             room: Arc::default(),
-            calls: calls(CALLS_AT_ONCE),
+            calls: calls(CALLS),
             buffers: Arc::default(),
             answers: Arc::default(),
             cores: Semaphore::new(std::thread::available_parallelism().map_or(1, Into::into)),
