@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { codeOf, codesOf, valueOf } from "../src/data/codes";
+import { codeOf, encode, valueOf } from "../src/data/codes";
 import { random } from "./fixtures";
 
 describe("codes of counts", () => {
@@ -26,9 +26,12 @@ describe("codes of counts", () => {
     expect([codeOf(0), codeOf(1), codeOf(2 ** 64)]).toEqual([0, 1, 65535]);
   });
 
-  test("of an array are those of its values", () => {
+  test("of a stretch of an array are those of its values, and touch no others", () => {
     const next = random(5);
     const values = Float64Array.from({ length: 500 }, () => Math.floor(next() ** 9 * 2 ** 60));
-    expect([...codesOf(values)]).toEqual([...values].map(codeOf));
+    const codes = new Uint16Array(500).fill(9);
+    encode(values, codes, 100, 400);
+    expect([...codes.subarray(100, 400)]).toEqual([...values.subarray(100, 400)].map(codeOf));
+    expect([codes[99], codes[400]]).toEqual([9, 9]);
   });
 });

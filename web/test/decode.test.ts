@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { decode } from "../src/data/decode";
+import { Decoder, decode } from "../src/data/decode";
 import { exact } from "../src/data/matrix";
-import { answer, big, random } from "./fixtures";
+import { answer, big, bytesOf, random } from "./fixtures";
 
 const row = (values: (number | string)[], more = {}) => ({
   bucket_id: "route:1",
@@ -30,6 +30,45 @@ describe("an answer", () => {
       const groups = [...(matrix.groups?.cells ?? [])].map((index) => Number(matrix.groups?.known[index]));
       expect(groups).toEqual(rows.flatMap((r) => r.raft_group_ids));
     }
+  });
+
+  test("is the same in whatever pieces it arrives", () => {
+    const rows = Array.from({ length: 9 }, (_, i) => ({
+      ...row([i, big("18446744073709551615"), big("9007199254740993")], {
+        label: 'é "\\',
+        raft_group_ids: [1, big("9007199254740993"), i],
+        leader_terms: [7, 7, 8],
+        conflict: i === 4,
+        ...(i === 4 && { conflicts: [false, true, false] }),
+      }),
+      bucket_id: `route:${i}`,
+    }));
+    const fields = { column_nodes: [3, 3, 2], step_ms: 60_000, rows_dropped: 12, fanout: { nodes: [], responded: 3 } };
+    const columnsFirst = answer([1000, 2000, 3000], rows, fields);
+    const rowsFirst = bytesOf({ rows, ...fields, series: "reads", column_unix_ms: [1000, 2000, 3000] });
+    const next = random(3);
+    for (const bytes of [columnsFirst, rowsFirst]) {
+      const whole = decode(bytes);
+      for (const most of [1, 2, 3, 7, 50, 300]) {
+        const decoder = new Decoder();
+        for (let at = 0; at < bytes.length; ) {
+          const size = 1 + Math.floor(next() * most);
+          decoder.push(bytes.slice(at, at + size));
+          at += size;
+        }
+        expect(decoder.finish()).toEqual(whole);
+      }
+    }
+  });
+
+  test("names the place in the whole of it, in whatever pieces it arrives", () => {
+    const bytes = answer([1, 2], [row([1, 2]), row([3, -4])]);
+    const place = new RegExp(`unexpected "-" at byte ${bytes.indexOf(45)}$`);
+    const decoder = new Decoder();
+    expect(() => {
+      for (const byte of bytes) decoder.push(Uint8Array.of(byte));
+      decoder.finish();
+    }).toThrow(place);
   });
 
   test("keeps every digit of counts beyond 2^53", () => {

@@ -9,14 +9,13 @@ export interface RowSpec {
 
 /** An answer's JSON. Values may be given as text, so that they can have more digits than a double holds. */
 export function answer(columns: number[], rows: RowSpec[] | null, more: Record<string, unknown> = {}): Uint8Array {
-  const text = JSON.stringify({
-    column_unix_ms: columns,
-    rows,
-    series: "writes",
-    generated_at: "2026-11-23T00:00:00Z",
-    ...more,
-  });
-  return new TextEncoder().encode(text.replace(/"#(\d+)"/g, "$1"));
+  const generated_at = "2026-11-23T00:00:00Z";
+  return bytesOf({ column_unix_ms: columns, rows, series: "writes", generated_at, ...more });
+}
+
+/** JSON in which counts may be given as `big`. */
+export function bytesOf(json: Record<string, unknown>): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(json).replace(/"#(\d+)"/g, "$1"));
 }
 
 /** A count with all its digits, for `answer`. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { codeOf, codesOf, histogram } from "../src/data/codes";
+import { codeOf, histogram } from "../src/data/codes";
 import { decode } from "../src/data/decode";
 import { conflictBlocks, holes, runs, shortColumns } from "../src/picture/marks";
 import { Pyramid, pool, stepFor } from "../src/picture/pool";
@@ -25,7 +25,7 @@ describe("a colour ramp", () => {
 
 describe("a colour scale", () => {
   const values = Float64Array.from({ length: 3000 }, (_, i) => Math.floor(i ** 3 / 100));
-  const codes = codesOf(values);
+  const codes = Uint16Array.from(values, codeOf);
   const make = (name: (typeof SCALES)[number], brightness = 0) =>
     scaleOf(name, Math.max(...codes), histogram(codes), brightness);
 

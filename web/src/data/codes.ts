@@ -24,15 +24,14 @@ export function valueOf(code: number): number {
   return 2 ** exponent * (1 + ((code - 1) & ((1 << BITS) - 1)) / (1 << BITS));
 }
 
-export function codesOf(values: Float64Array): Uint16Array {
-  const codes = new Uint16Array(values.length);
+/** Puts the codes of `values` into `codes`, from one cell up to another, the last excluded. */
+export function encode(values: Float64Array, codes: Uint16Array, from: number, to: number): void {
   const high = new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
-  for (let i = 0; i < codes.length; i++) {
+  for (let i = from; i < to; i++) {
     const word = high[2 * i + 1];
     // Below 1 there is only 0: counts are whole.
-    if (word !== 0) codes[i] = Math.min((word >>> (20 - BITS)) - BASE, CODES - 1);
+    codes[i] = word === 0 ? 0 : Math.min((word >>> (20 - BITS)) - BASE, CODES - 1);
   }
-  return codes;
 }
 
 /** How many cells have each code. */

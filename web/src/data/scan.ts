@@ -8,6 +8,7 @@ const QUOTE = 34;
 const COMMA = 44;
 const ZERO = 48;
 const NINE = 57;
+const COLON = 58;
 const OPEN = 91;
 const BACKSLASH = 92;
 const CLOSE = 93;
@@ -19,10 +20,17 @@ const N = 110;
 const SAFE_DIGITS = 15;
 const utf8 = new TextDecoder();
 
+/** The bytes end before what they began. */
+export class Ends extends SyntaxError {}
+
 export class Scanner {
   at = 0;
 
-  constructor(readonly bytes: Uint8Array) {}
+  /** @param offset how many bytes of the document lie before these */
+  constructor(
+    readonly bytes: Uint8Array,
+    private readonly offset = 0,
+  ) {}
 
   /** The next byte that is not white space. */
   peek(): number {
@@ -31,34 +39,56 @@ export class Scanner {
     return byte;
   }
 
-  /** Calls `field` with every name of an object, the cursor on its value. */
-  object(field: (name: string) => void): void {
-    this.expect(BRACE);
-    if (this.peek() === UNBRACE) return void this.at++;
-    for (;;) {
-      this.peek();
-      const name = this.value() as string;
-      this.expect(58);
-      this.peek();
-      field(name);
-      if (this.peek() === UNBRACE) break;
-      this.expect(COMMA);
-    }
-    this.at++;
+  /** Enters an object; false if it is empty, and behind it already. */
+  openObject(): boolean {
+    return this.open(BRACE, UNBRACE);
   }
 
-  /** Calls `item` with the cursor on every item of an array. `null` counts as an empty one. */
-  array(item: (index: number) => void): void {
-    if (this.peek() === N) return void this.value();
-    this.expect(OPEN);
-    if (this.peek() === CLOSE) return void this.at++;
-    for (let index = 0; ; index++) {
-      this.peek();
-      item(index);
-      if (this.peek() === CLOSE) break;
-      this.expect(COMMA);
-    }
-    this.at++;
+  /** As `openObject`; `null` counts as empty. */
+  openArray(): boolean {
+    if (this.peek() !== N) return this.open(OPEN, CLOSE);
+    this.value();
+    return false;
+  }
+
+  /** After a field's value: to the next name; false behind the object. */
+  moreFields(): boolean {
+    return this.more(UNBRACE);
+  }
+
+  /** After an item: to the next; false behind the array. */
+  moreItems(): boolean {
+    return this.more(CLOSE);
+  }
+
+  /** A field's name, up to its value. */
+  name(): string {
+    const name = this.value() as string;
+    this.expect(COLON);
+    this.peek();
+    return name;
+  }
+
+  /** Calls `field` with every name of an object, the cursor on its value. */
+  object(field: (name: string) => void): void {
+    if (!this.openObject()) return;
+    do field(this.name());
+    while (this.moreFields());
+  }
+
+  /** Calls `item` with the cursor on every item of an array. */
+  array(item: () => void): void {
+    if (!this.openArray()) return;
+    do item();
+    while (this.moreItems());
+  }
+
+  /** Any value, to be read later. */
+  cut(): Scanner {
+    this.peek();
+    const start = this.at;
+    this.skip();
+    return new Scanner(this.bytes.subarray(start, this.at), this.offset + start);
   }
 
   /** Any value, by `JSON.parse`. */
@@ -74,7 +104,8 @@ export class Scanner {
     const first = this.peek();
     if (first === QUOTE) return this.skipString();
     if (first !== OPEN && first !== BRACE) {
-      while (this.at < bytes.length && !isEnd(bytes[this.at])) this.at++;
+      while (!isEnd(bytes[this.at])) this.at++;
+      if (this.at >= bytes.length) throw this.unexpected();
       return;
     }
     let depth = 0;
@@ -140,6 +171,23 @@ export class Scanner {
     if (this.peek() !== undefined) throw this.unexpected();
   }
 
+  private open(open: number, close: number): boolean {
+    this.expect(open);
+    if (this.peek() !== close) return true;
+    this.at++;
+    return false;
+  }
+
+  private more(close: number): boolean {
+    if (this.peek() === close) {
+      this.at++;
+      return false;
+    }
+    this.expect(COMMA);
+    this.peek();
+    return true;
+  }
+
   private expect(byte: number): void {
     if (this.peek() !== byte) throw this.unexpected();
     this.at++;
@@ -154,15 +202,14 @@ export class Scanner {
     throw this.unexpected();
   }
 
-  private unexpected(): Error {
-    const found =
-      this.at < this.bytes.length
-        ? `unexpected ${JSON.stringify(String.fromCharCode(this.bytes[this.at]))}`
-        : "it ends";
-    return new SyntaxError(`${found} at byte ${this.at}`);
+  private unexpected(): SyntaxError {
+    const place = `at byte ${this.offset + this.at}`;
+    if (this.at >= this.bytes.length) return new Ends(`it ends ${place}`);
+    return new SyntaxError(`unexpected ${JSON.stringify(String.fromCharCode(this.bytes[this.at]))} ${place}`);
   }
 }
 
-function isEnd(byte: number): boolean {
-  return byte === COMMA || byte === CLOSE || byte === UNBRACE || byte <= 32;
+/** What can't be in a number or a name like `true`; beyond the last byte, too. */
+function isEnd(byte: number | undefined): boolean {
+  return byte === undefined || byte === COMMA || byte === CLOSE || byte === UNBRACE || byte <= 32;
 }

@@ -1,6 +1,6 @@
 /** Fetches and decodes off the main thread, so that 20 MB of JSON cost no frame. */
 
-import { decode } from "./decode";
+import { Decoder } from "./decode";
 import type { Matrix } from "./matrix";
 import type { Answer, FromWorker, ToWorker } from "./request";
 import { failureOf } from "./request";
@@ -22,25 +22,43 @@ scope.onmessage = async ({ data }) => {
 const LONGEST_MS = 330_000;
 
 async function ask(url: string): Promise<Answer> {
-  const signal = AbortSignal.timeout(LONGEST_MS);
-  let response: Response;
-  let body: ArrayBuffer;
   try {
-    response = await fetch(url, { headers: { accept: "application/json" }, cache: "no-store", signal });
-    body = await response.arrayBuffer();
+    const signal = AbortSignal.timeout(LONGEST_MS);
+    const asked = fetch(url, { headers: { accept: "application/json" }, cache: "no-store", signal });
+    const response = await asked.catch(unreachable);
+    if (response.status !== 200)
+      return { failure: failureOf(response.status, await response.text().catch(unreachable)) };
+    const generation = response.headers.get("x-keyviz-config-generation") ?? "";
+    return { ...(await read(response)), generation };
   } catch (error) {
-    return { failure: { status: 0, code: "", message: String((error as Error).message ?? error), fanout: null } };
+    const [status, code] = error instanceof Unreachable ? [0, ""] : [-1, "decode"];
+    return { failure: { status, code, message: String((error as Error).message ?? error), fanout: null } };
   }
-  const arrivedAt = performance.timeOrigin + performance.now();
-  const bytes = new Uint8Array(body);
-  if (response.status !== 200) return { failure: failureOf(response.status, new TextDecoder().decode(bytes)) };
+}
+
+/** Decodes a body while it arrives. */
+async function read({ body }: Response): Promise<{ matrix: Matrix; arrivedAt: number }> {
+  const decoder = new Decoder();
+  const reader = body?.getReader();
+  let arrivedAt = 0;
   try {
-    return { matrix: decode(bytes), generation: response.headers.get("x-keyviz-config-generation") ?? "", arrivedAt };
-  } catch (error) {
-    return {
-      failure: { status: -1, code: "decode", message: String((error as Error).message ?? error), fanout: null },
-    };
+    for (;;) {
+      const part = await reader?.read().catch(unreachable);
+      arrivedAt = performance.timeOrigin + performance.now();
+      if (!part || part.done) return { matrix: decoder.finish(), arrivedAt };
+      decoder.push(part.value);
+    }
+  } finally {
+    // The rest of what can't be read need not travel.
+    void reader?.cancel().catch(() => {});
   }
+}
+
+/** The connection failed, not what came over it. */
+class Unreachable extends Error {}
+
+function unreachable(error: unknown): never {
+  throw new Unreachable(String((error as Error).message ?? error));
 }
 
 function buffers(matrix: Matrix): ArrayBuffer[] {

@@ -63,10 +63,17 @@ export function Chart() {
       <div class="over over-cursor" ref={cursor} hidden />
       <div class="over over-box" ref={box} hidden />
       <Tooltip />
-      <p class="sr-only" aria-live="polite">
-        {cursorFacts.value && spoken(cursorFacts.value)}
-      </p>
+      <Spoken />
     </div>
+  );
+}
+
+/** The cursor's cell for a screen reader. */
+function Spoken() {
+  return (
+    <p class="sr-only" aria-live="polite">
+      {cursorFacts.value && spoken(cursorFacts.value)}
+    </p>
   );
 }
 
@@ -94,23 +101,24 @@ function placeCursor(element: HTMLElement | null, current: Frame): void {
   else placeOver(element, current, cell.row, cell.row + 1, cell.column, cell.column + 1);
 }
 
-/** Beside the cell, on whichever side has the room. */
+/**
+ * Beside the cell, on the side that has more room. The style sheet's arithmetic knows the tooltip's own size (100%):
+ * to ask for it here would lay the page out anew at every cell.
+ */
 function Tooltip() {
   const element = useRef<HTMLDivElement>(null);
   useSignalEffect(() => {
     const cell = store.cursor.value;
     const current = frame.value;
-    const tip = element.current;
-    if (!cell || !current || !tip) return;
+    if (!cell || !current || !element.current) return;
     const { x, y, across, down } = places(current);
     const { plot, profile } = current.layout;
-    const { offsetWidth, offsetHeight } = tip;
     const whole = profile.x + profile.w;
-    const right = x(cell.column) + Math.max(across, 2) + 12;
-    const left = x(cell.column) - 12 - offsetWidth;
-    const at = right + offsetWidth <= whole ? right : Math.max(left, 0);
-    const top = Math.min(Math.max(y(cell.row) + down / 2 - offsetHeight / 2, 0), plot.y + plot.h - offsetHeight);
-    tip.style.transform = `translate(${Math.round(at)}px, ${Math.round(top)}px)`;
+    const left = Math.round(x(cell.column)) - 12;
+    const right = Math.round(x(cell.column) + Math.max(across, 2)) + 12;
+    const middle = Math.round(y(cell.row) + down / 2);
+    const sideways = left + right > whole ? `max(0px, ${left}px - 100%)` : `min(${right}px, ${whole}px - 100%)`;
+    element.current.style.translate = `${sideways} clamp(0px, ${middle}px - 50%, ${plot.y + plot.h}px - 100%)`;
   });
   const facts = cursorFacts.value;
   return (

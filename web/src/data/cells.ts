@@ -1,0 +1,126 @@
+/** Cells of an answer that is still coming: arrays that grow by doubling. */
+
+import { encode } from "./codes";
+import type { Ids, Row } from "./matrix";
+import type { Scanner } from "./scan";
+
+/** As many rows as an answer has that is not told otherwise. */
+const USUAL_ROWS = 1024;
+/** Beyond this many cells room is only made for what is there. */
+const MOST_GUESSED = 1 << 21;
+
+export class Cells {
+  rows: Row[] = [];
+  values: Float64Array;
+  codes: Uint16Array;
+  big = new Map<number, bigint>();
+  groups = new IdCells();
+  terms = new IdCells();
+  conflicts: Uint8Array | null = null;
+
+  constructor(readonly width: number) {
+    // Room that is never written to costs no memory.
+    const size = Math.min(width * USUAL_ROWS, MOST_GUESSED);
+    this.values = new Float64Array(size);
+    this.codes = new Uint16Array(size);
+  }
+
+  get capacity(): number {
+    return this.values.length;
+  }
+
+  /** Room for one more row. */
+  makeRoom(): void {
+    const needed = (this.rows.length + 1) * this.width;
+    if (needed <= this.capacity) return;
+    const size = Math.max(needed, this.capacity * 2);
+    this.values = grown(this.values, new Float64Array(size));
+    this.codes = grown(this.codes, new Uint16Array(size));
+    this.groups.grow(size);
+    this.terms.grow(size);
+    if (this.conflicts) this.conflicts = grown(this.conflicts, new Uint8Array(size));
+  }
+
+  /** The row whose cells have been put in place counts from now on. */
+  add(row: Row): void {
+    const base = this.rows.length * this.width;
+    encode(this.values, this.codes, base, base + this.width);
+    this.rows.push(row);
+  }
+
+  /** What a matrix has of them; nothing may be added any more. */
+  finish() {
+    const size = this.rows.length * this.width;
+    return {
+      rows: this.rows,
+      values: fitted(this.values, size),
+      codes: fitted(this.codes, size),
+      big: this.big,
+      groups: this.groups.finish(size),
+      terms: this.terms.finish(size),
+      conflicts: this.conflicts && fitted(this.conflicts, size),
+    };
+  }
+}
+
+type Numbers = Float64Array | Uint16Array | Uint8Array;
+
+function grown<T extends Numbers>(from: T, into: T): T {
+  into.set(from);
+  return into;
+}
+
+/** The part in use; where that is most of it, without a copy. */
+function fitted<T extends Numbers>(array: T, size: number): T {
+  return (size > array.length * 0.75 ? array.subarray(0, size) : array.slice(0, size)) as T;
+}
+
+/** The identity of cells as indices into the list of distinct ones. */
+class IdCells {
+  private cells: Uint16Array | null = null;
+  private known = ["0"];
+  private row = new Float64Array(0);
+  /** Texts of those in `row` that a double may not hold. */
+  private wide = new Map<number, string>();
+  private index = new Map<number | string, number>([[0, 0]]);
+
+  grow(capacity: number): void {
+    if (this.cells) this.cells = grown(this.cells, new Uint16Array(capacity));
+  }
+
+  /** Takes a row's array; neighbours mostly have the same identity. Returns how long it is. */
+  take(scanner: Scanner, base: number, width: number, capacity: number): number {
+    this.cells ??= new Uint16Array(capacity);
+    if (this.row.length < width) this.row = new Float64Array(width);
+    const { cells, row, wide } = this;
+    wide.clear();
+    const length = scanner.counts(row, 0, width, (column, text) => wide.set(column, text));
+    const exact = wide.size === 0;
+    let last = 0;
+    let lastIndex = 0;
+    for (let column = 0, end = Math.min(length, width); column < end; column++) {
+      const id = row[column];
+      if (id !== last || !exact) {
+        last = id;
+        lastIndex = this.find(exact ? id : (wide.get(column) ?? id));
+      }
+      cells[base + column] = lastIndex;
+    }
+    return length;
+  }
+
+  finish(size: number): Ids | null {
+    return this.cells && { cells: fitted(this.cells, size), known: this.known };
+  }
+
+  private find(id: number | string): number {
+    let index = this.index.get(id);
+    if (index === undefined) {
+      // More identities than fit are shown as not known, which is what an index of 0 means.
+      if (this.known.length > 0xffff) return 0;
+      index = this.known.push(String(id)) - 1;
+      this.index.set(id, index);
+    }
+    return index;
+  }
+}
