@@ -2,6 +2,7 @@
 
 import { encode } from "./codes";
 import type { Ids, Row } from "./matrix";
+import { largestOf } from "./matrix";
 import type { Scanner } from "./scan";
 
 /** As many rows as an answer has that is not told otherwise. */
@@ -51,9 +52,11 @@ export class Cells {
   /** What a matrix has of them; nothing may be added any more. */
   finish() {
     const size = this.rows.length * this.width;
+    const values = fitted(this.values, size);
     return {
       rows: this.rows,
-      values: fitted(this.values, size),
+      values,
+      largest: largestOf(values, this.big),
       codes: fitted(this.codes, size),
       big: this.big,
       groups: this.groups.finish(size),
@@ -79,34 +82,18 @@ function fitted<T extends Numbers>(array: T, size: number): T {
 class IdCells {
   private cells: Uint16Array | null = null;
   private known = ["0"];
-  private row = new Float64Array(0);
-  /** Texts of those in `row` that a double may not hold. */
-  private wide = new Map<number, string>();
   private index = new Map<number | string, number>([[0, 0]]);
 
   grow(capacity: number): void {
     if (this.cells) this.cells = grown(this.cells, new Uint16Array(capacity));
   }
 
-  /** Takes a row's array; neighbours mostly have the same identity. Returns how long it is. */
+  /** Takes a row's array. Returns how long it is. */
   take(scanner: Scanner, base: number, width: number, capacity: number): number {
-    this.cells ??= new Uint16Array(capacity);
-    if (this.row.length < width) this.row = new Float64Array(width);
-    const { cells, row, wide } = this;
-    wide.clear();
-    const length = scanner.counts(row, 0, width, (column, text) => wide.set(column, text));
-    const exact = wide.size === 0;
-    let last = 0;
-    let lastIndex = 0;
-    for (let column = 0, end = Math.min(length, width); column < end; column++) {
-      const id = row[column];
-      if (id !== last || !exact) {
-        last = id;
-        lastIndex = this.find(exact ? id : (wide.get(column) ?? id));
-      }
-      cells[base + column] = lastIndex;
-    }
-    return length;
+    const cells = (this.cells ??= new Uint16Array(capacity));
+    return scanner.runs((id, from, to) => {
+      if (from < width) cells.fill(this.find(id), base + from, base + Math.min(to, width));
+    });
   }
 
   finish(size: number): Ids | null {

@@ -56,6 +56,8 @@ export interface Matrix {
   values: Float64Array;
   /** The exact counts of cells that a double can't hold. */
   big: Map<number, bigint>;
+  /** The largest count of all. */
+  largest: number | bigint;
   /** `values` as sixteen bits of logarithm: see `codes.ts`. */
   codes: Uint16Array;
   groups: Ids | null;
@@ -78,6 +80,14 @@ export const SATURATED = 18446744073709551615n;
 /** The exact count of a cell, as a bigint only where it has to be one. */
 export function exact(matrix: Matrix, cell: number): number | bigint {
   return matrix.big.get(cell) ?? matrix.values[cell];
+}
+
+/** The largest of counts, of which `big` has those that a double can't hold. */
+export function largestOf(values: Float64Array, big: Map<number, bigint>): number | bigint {
+  if (big.size > 0) return [...big.values()].reduce((a, b) => (b > a ? b : a));
+  let most = 0;
+  for (let cell = 0; cell < values.length; cell++) if (values[cell] > most) most = values[cell];
+  return most;
 }
 
 /** How many nodes a column has when all that can be heard are in it. */

@@ -4,7 +4,7 @@
  */
 
 import type { Ids, Matrix, Row } from "./matrix";
-import { fullColumn, lastComplete } from "./matrix";
+import { fullColumn, largestOf, lastComplete } from "./matrix";
 
 const OVERLAP = 3;
 
@@ -78,6 +78,8 @@ function joined(old: Matrix, fresh: Matrix, pairs: Pair[], first: number, join: 
   const width = kept + fresh.columns.length;
   const layout: Layout = { pairs, first, kept, width, oldWidth: old.columns.length, freshWidth: fresh.columns.length };
   const size = pairs.length * width;
+  const values = interleave(old.values, fresh.values, layout, new Float64Array(size));
+  const big = bigOf(old, fresh, layout);
   return {
     ...fresh,
     columns: sequence(old.columns, fresh.columns, first, join, new Float64Array(width)),
@@ -86,13 +88,14 @@ function joined(old: Matrix, fresh: Matrix, pairs: Pair[], first: number, join: 
       fresh.columnNodes &&
       sequence(old.columnNodes, fresh.columnNodes, first, join, new Uint16Array(width)),
     rows: pairs.map(({ row }) => row),
-    values: interleave(old.values, fresh.values, layout, new Float64Array(size)),
+    values,
+    big,
+    largest: largestOf(values, big),
     codes: interleave(old.codes, fresh.codes, layout, new Uint16Array(size)),
     conflicts:
       old.conflicts || fresh.conflicts
         ? interleave(old.conflicts, fresh.conflicts, layout, new Uint8Array(size))
         : null,
-    big: bigOf(old, fresh, layout),
     groups: idsOf(old.groups, fresh.groups, layout),
     terms: idsOf(old.terms, fresh.terms, layout),
   };

@@ -105,11 +105,3 @@ export function hottest(stats: WindowStats): RowStats | null {
   for (const row of stats.rows) if (row.total > 0 && (!best || row.total > best.total)) best = row;
   return best;
 }
-
-export function largestCount({ big, values }: Matrix): number | bigint {
-  // What a double can't hold is larger than all that one can.
-  if (big.size > 0) return [...big.values()].reduce((a, b) => (b > a ? b : a));
-  let most = 0;
-  for (let cell = 0; cell < values.length; cell++) if (values[cell] > most) most = values[cell];
-  return most;
-}

@@ -6,7 +6,7 @@ import type { Matrix } from "../data/matrix";
 import { lastComplete, windowMs } from "../data/matrix";
 import type { Failure } from "../data/request";
 import type { RowStats } from "../data/stats";
-import { hottest, largestCount, windowStats } from "../data/stats";
+import { hottest, windowStats } from "../data/stats";
 import type { Block } from "../picture/marks";
 import { conflictBlocks, shortColumns } from "../picture/marks";
 import { lookup } from "../picture/ramps";
@@ -100,7 +100,7 @@ const cellsPerCode = computed(() => histogram(matrix.value?.codes ?? new Uint16A
 const topCode = computed(() => codeOf(Number(maximum.value)));
 export const colours = computed(() => lookup(rampName.value));
 
-export const maximum = computed(() => (matrix.value ? largestCount(matrix.value) : 0));
+export const maximum = computed(() => matrix.value?.largest ?? 0);
 export const stepMs = computed(() => (matrix.value ? windowMs(matrix.value) : 60_000));
 export const completeTo = computed(() => (matrix.value ? lastComplete(matrix.value) : -1));
 
