@@ -95,8 +95,10 @@ bench: ## time decoding, merging, encoding and whole requests
 	$(CARGO) bench --locked --no-default-features --bench codec --bench merge --bench request
 
 .PHONY: bench-page
-bench-page: browser ## the page's figures at 1,024 × 1,440 cells, beside what they have to be
-	$(NPM) --prefix web/e2e run bench
+bench-page: page $(BROWSER_PACKAGES) ## the page's figures at 1,024 × 1,440 cells, beside what they have to be
+	@web/e2e/need-chromium
+	$(CARGO) build --locked --release
+	KEYVIZ_FANOUT="$(abspath $(or $(CARGO_TARGET_DIR),target))/release/keyviz-fanout" $(NPM) --prefix web/e2e run bench
 
 .PHONY: pictures
 pictures: browser ## the pictures of the README, from the demo

@@ -47,6 +47,7 @@ export function drawKeys(into: CanvasRenderingContext2D, frame: Frame): void {
   const inside = (at: number) => at >= plot.y && at <= plot.y + plot.h - 4;
   const hot = stats ? hottest(stats) : null;
   const hotAt = hot ? middle(hot.shown) : Number.NEGATIVE_INFINITY;
+  into.font = `400 ${text}px ${inks.font}`;
   for (
     let row = Math.max(Math.floor(view.y0 / every) * every, 0);
     row < Math.min(view.y1, shown.length);
@@ -55,29 +56,18 @@ export function drawKeys(into: CanvasRenderingContext2D, frame: Frame): void {
     if (!inside(middle(row)) || Math.abs(middle(row) - hotAt) < text + 4) continue;
     into.fillStyle = inks.line;
     into.fillRect(plot.x - 5, Math.round(down >= text ? middle(row) : Math.max(y(row), plot.y)), 5, 1);
-    drawKey(into, frame, shown[row], middle(row), inks.muted, 400);
+    into.fillStyle = inks.muted;
+    drawKey(into, frame, shown[row], middle(row));
   }
   if (!hot || !inside(hotAt)) return;
   into.fillStyle = inks["bar-hot"];
   into.fillRect(plot.x - 5, Math.round(hotAt) - 1, 5, 2);
-  drawKey(into, frame, hot.row, hotAt, inks["bar-hot"], 600);
+  into.font = `600 ${text}px ${inks.font}`;
+  drawKey(into, frame, hot.row, hotAt);
 }
 
-function drawKey(
-  into: CanvasRenderingContext2D,
-  frame: Frame,
-  row: number,
-  at: number,
-  ink: string,
-  weight: number,
-): void {
+function drawKey(into: CanvasRenderingContext2D, frame: Frame, row: number, at: number): void {
   const { keys, text } = frame.layout;
-  into.font = `${weight} ${text}px ${frame.inks.font}`;
-  into.fillStyle = ink;
-  into.fillText(
-    shorten(startText(frame.matrix.rows[row]), Math.floor(keys.w / (text * 0.58))),
-    keys.x + keys.w,
-    at,
-    keys.w,
-  );
+  const key = shorten(startText(frame.matrix.rows[row]), Math.floor(keys.w / (text * 0.58)));
+  into.fillText(key, keys.x + keys.w, at, keys.w);
 }

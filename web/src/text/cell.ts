@@ -1,6 +1,6 @@
 /** All that is known of one cell, as text: for the tooltip, the pinned cell, and whoever can't see the picture. */
 
-import type { Matrix } from "../data/matrix";
+import type { Matrix, Row } from "../data/matrix";
 import { exact, fullColumn, SATURATED, windowMs } from "../data/matrix";
 import { endText, startText } from "./keys";
 import { full, noun, rate } from "./numbers";
@@ -26,18 +26,18 @@ export interface CellFacts {
 
 export function cellFacts(matrix: Matrix, row: number, column: number, utc: boolean): CellFacts {
   const { columns, columnNodes, conflicts, groups, series, terms } = matrix;
-  const { start, end, id, label, ...routes } = matrix.rows[row];
+  const described = matrix.rows[row];
   const cell = row * columns.length + column;
   const value = exact(matrix, cell);
   const step = windowMs(matrix);
   const most = fullColumn(matrix);
   const known = (ids: Matrix["groups"]) => (ids?.cells[cell] ? ids.known[ids.cells[cell]] : "");
   return {
-    start: startText({ start, end, id, label, ...routes }),
-    end: endText({ start, end, id, label, ...routes }),
-    bucket: id,
-    label,
-    routes: routeText(routes),
+    start: startText(described),
+    end: endText(described),
+    bucket: described.id,
+    label: described.label,
+    routes: routeText(described),
     window: between(columns[column] - step, columns[column], utc),
     value: `${full(value)} ${noun(series)}`,
     rate: value >= SATURATED ? "counter saturated" : rate(series, value, step),
@@ -49,12 +49,7 @@ export function cellFacts(matrix: Matrix, row: number, column: number, utc: bool
   };
 }
 
-function routeText(row: {
-  aggregate: boolean;
-  routeCount: number;
-  routeIds: number[];
-  routeIdsTruncated: boolean;
-}): string {
+function routeText(row: Row): string {
   if (!row.aggregate && row.routeCount <= 1) return "";
   const listed = row.routeIds.slice(0, 8).join(", ");
   const more = row.routeIdsTruncated || row.routeIds.length > 8 ? ", …" : "";

@@ -18,7 +18,18 @@ export function keyText(key: string): string {
   return `0x${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
 
-export const startText = (row: Row) => (row.start === "" ? "−∞" : keyText(row.start));
+/** Rows' start keys as text, which every frame writes at its axis. */
+const starts = new WeakMap<Row, string>();
+
+export function startText(row: Row): string {
+  let text = starts.get(row);
+  if (text === undefined) {
+    text = row.start === "" ? "−∞" : keyText(row.start);
+    starts.set(row, text);
+  }
+  return text;
+}
+
 export const endText = (row: Row) => (row.end === "" ? "+∞" : keyText(row.end));
 
 export function rangeText(row: Row): string {

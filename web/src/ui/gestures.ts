@@ -115,7 +115,8 @@ export function watchGestures(host: HTMLElement, showBox: ShowBox): () => void {
 
   const wheel = (event: WheelEvent) => {
     const before = store.visible.peek();
-    const { x, y } = share(point(event));
+    const at = point(event);
+    const { x, y } = share(at);
     const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 24 : 1;
     const { plot } = chartLayout.peek();
     let after = before;
@@ -141,7 +142,6 @@ export function watchGestures(host: HTMLElement, showBox: ShowBox): () => void {
     store.setVisible(after);
     // A tooltip that changes with every frame can't be read and costs more than the picture does.
     clearTimeout(resting);
-    const at = point(event);
     resting = window.setTimeout(() => hover(at), 150);
   };
 
