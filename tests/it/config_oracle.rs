@@ -101,7 +101,11 @@ fn is_one_line(text: &str) -> bool {
 }
 
 fn is_filter(text: &str) -> bool {
-    !text.trim().is_empty() && env_filter::Builder::new().try_parse(text).is_ok()
+    let words = text.split('/').next().unwrap_or_default().split(',').map(str::trim);
+    let mut bare = words.filter(|word| !word.is_empty() && !word.contains('=') && !word.contains("::"));
+    !text.trim().is_empty()
+        && env_filter::Builder::new().try_parse(text).is_ok()
+        && bare.all(|word| word.parse::<log::LevelFilter>().is_ok() || word.starts_with("keyviz_fanout"))
 }
 
 /// The file's numbers, flags and words hold as they were written, and it has no key that means nothing.

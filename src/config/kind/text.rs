@@ -113,7 +113,8 @@ fn parse_name(text: &str) -> Result<String, String> {
 /// Levels, for a word that `env_logger` would take for the name of a module and log everything of.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
-/// Checks a filter by `env_logger`'s own parser, and refuses what it takes without a word: nothing, and a misspelt level.
+/// Checks a filter by `env_logger`'s own parser, and refuses what it takes without a word: nothing, and a word that was meant
+/// for a level but would log a module of that name alone.
 pub(crate) fn parse_filter(text: &str) -> Result<String, String> {
     if text.trim().is_empty() {
         return Err("is empty; write a filter such as \"info\", or \"off\" to log nothing".into());
@@ -123,15 +124,20 @@ pub(crate) fn parse_filter(text: &str) -> Result<String, String> {
         return Err(format!("{} is not a log filter, such as \"info\" or \"warn,keyviz_fanout=debug\"", quote(text)));
     }
     let mut directives = text.split('/').next().unwrap_or_default().split(',').map(str::trim);
-    match directives.find_map(|word| Some((word, misspelt_level(word)?))) {
-        Some((word, level)) => Err(format!("{} is not a level; did you mean \"{level}\"?", quote(word))),
-        None => Ok(text.to_owned()),
-    }
+    directives.find_map(not_a_level).map_or_else(|| Ok(text.to_owned()), Err)
 }
 
-/// The level that a word with neither `=` nor `::` almost is.
-fn misspelt_level(word: &str) -> Option<&'static str> {
-    let word = word.to_ascii_lowercase();
-    let is_meant = word.contains(['=', ':']) || LEVELS.contains(&word.as_str());
-    LEVELS.into_iter().find(|level| !is_meant && strsim::jaro_winkler(&word, level) > 0.85)
+/// What is wrong with a directive that is one word, and no level.
+fn not_a_level(word: &str) -> Option<String> {
+    let lower = word.to_ascii_lowercase();
+    let is_meant = word.is_empty() || word.contains('=') || word.starts_with("keyviz_fanout") || word.contains("::");
+    if is_meant || LEVELS.contains(&lower.as_str()) {
+        return None;
+    }
+    let near = LEVELS.into_iter().find(|level| strsim::jaro_winkler(&lower, level) > 0.85);
+    let hint = near.map_or_else(
+        || format!("write one of {}, or what a module is to log as in \"info,module=debug\"", LEVELS.join(", ")),
+        |level| format!("did you mean \"{level}\"?"),
+    );
+    Some(format!("{} is not a level; {hint}", quote(word)))
 }
