@@ -4,7 +4,7 @@ import "./style.css";
 import { followConfig } from "./state/config";
 import { startPolling } from "./state/poll";
 import { keepPreferences } from "./state/prefs";
-import { matrix, now, pageState, show } from "./state/store";
+import { lastFanout, now, pageState, show } from "./state/store";
 import { read, write } from "./state/url";
 import { App } from "./ui/app";
 
@@ -23,7 +23,7 @@ if (root) render(<App />, root);
 /** Tabs of several hosts are told apart, and a degraded cluster is seen from another tab. */
 function keepTitle(): void {
   effect(() => {
-    const fanout = matrix.value?.fanout;
+    const fanout = lastFanout.value;
     const short = fanout && !fanout.complete ? `${fanout.responded}/${fanout.expected} nodes · ` : "";
     document.title = `${short}Key Visualizer · ${location.host}`;
   });

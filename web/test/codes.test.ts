@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { codeOf, encode, valueOf } from "../src/data/codes";
+import { codeOf, countOf, encode } from "../src/data/codes";
 import { random } from "./fixtures";
 
 describe("codes of counts", () => {
   test("are exact for small counts and near for large ones", () => {
-    for (let value = 0; value <= 2048; value++) expect(valueOf(codeOf(value))).toBe(value);
+    for (let value = 0; value <= 2048; value++) expect(countOf(codeOf(value))).toBe(value);
     const next = random(3);
     for (let i = 0; i < 2000; i++) {
       const value = Math.floor(2 ** (next() * 63.99));
-      const back = valueOf(codeOf(value));
+      const back = countOf(codeOf(value));
       expect(back).toBeLessThanOrEqual(value);
       expect(back / value).toBeGreaterThan(0.999);
     }

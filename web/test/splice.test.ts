@@ -120,6 +120,29 @@ describe("new columns", () => {
     expect(splice(old, ask(lost, from))).toBeNull();
   });
 
+  test("are no use when other nodes answer: what one has is missing from the older columns, or still in them", () => {
+    const among = (...up: string[]) => {
+      const nodes = ["a", "b", "c"].map((node) => ({ node, ok: up.includes(node), role: "peer" }));
+      return { fanout: { nodes, responded: up.length, expected: 3, complete: up.length === 3 } };
+    };
+    const two = ask(earlier, 0, among("a", "b"));
+    expect(splice(two, ask(later, from, among("a", "b")))).not.toBeNull();
+    for (const others of [among("a", "b", "c"), among("a", "c"), among("a")])
+      expect(splice(two, ask(later, from, others))).toBeNull();
+  });
+
+  test("are not asked for where nodes are not aligned", () => {
+    expect(spliceFrom(ask(earlier, 0, { step_ms: null }))).toBeNull();
+  });
+
+  test("leave what is said of a node's whole answer", () => {
+    const node = (rows: number) => ({
+      fanout: { nodes: [{ node: "a", ok: true, role: "peer", rows, columns: 9, bytes: 7, duration_ms: rows }] },
+    });
+    const joined = splice(ask(earlier, 0, node(40)), ask(later, from, node(3)));
+    expect(joined?.fanout?.nodes).toMatchObject([{ rows: 40, columns: 9, bytes: 7, duration_ms: 3 }]);
+  });
+
   test("push out those that are too old for the range", () => {
     const joined = splice(old, ask(later, from), earlier.columns[2]);
     expect(joined?.columns[0]).toBe(earlier.columns[2]);

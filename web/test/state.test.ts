@@ -3,7 +3,7 @@ import { decode } from "../src/data/decode";
 import { lastComplete, windowMs } from "../src/data/matrix";
 import { failureOf, matrixUrl } from "../src/data/request";
 import { hottest, sortRows, windowStats } from "../src/data/stats";
-import { DEFAULTS, type PageState, read, write } from "../src/state/url";
+import { DEFAULTS, type PageState, reachingBack, read, write } from "../src/state/url";
 import { answer, big, random } from "./fixtures";
 
 describe("the address", () => {
@@ -11,7 +11,13 @@ describe("the address", () => {
     view: "map",
     series: "read_bytes",
     range: { kind: "span", from: 1000, to: 2000 },
-    zoom: { time: [1200, 1500], rows: ["route:1&=#", "virtual:7/ü"] },
+    zoom: {
+      time: [1200, 1500],
+      rows: [
+        { bucket: "0.5@route:1&=#", share: 0 },
+        { bucket: "virtual:7/ü", share: 0.625 },
+      ],
+    },
     filter: "key:a b+c",
     scale: "quantile",
     brightness: -0.4,
@@ -31,6 +37,18 @@ describe("the address", () => {
 
   test.each(["15m", "1h", "6h", "24h", "all", "90s"])("knows the range %s", (range) => {
     expect(write(read(`range=${range}`))).toBe(range === "1h" ? "" : `range=${range}`);
+  });
+
+  test("that is opened late still reaches what it was made for", () => {
+    const [hour, now] = [3_600_000, 100 * 3_600_000];
+    const late = (state: Partial<PageState>) => reachingBack({ ...DEFAULTS, ...state }, now).range;
+    const cell = (time: number) => ({ cell: { bucket: "a", time } });
+    expect(late(cell(now - hour / 2))).toEqual(DEFAULTS.range);
+    expect(late(cell(now - 9 * hour))).toEqual({ kind: "span", from: now - 9.5 * hour, to: now - 8.5 * hour + 1 });
+    expect(late(cell(now - hour - 1))).toEqual({ kind: "span", from: now - 1.5 * hour - 1, to: now - hour / 2 });
+    const zoomed = late({ zoom: { time: [now - 9 * hour, now - 3 * hour] }, ...cell(now) });
+    expect(zoomed).toEqual({ kind: "span", from: now - 9 * hour, to: now });
+    expect(late({ range: { kind: "all" }, ...cell(1) })).toEqual({ kind: "all" });
   });
 
   test("that makes no sense is as if it were not there", () => {
@@ -67,6 +85,7 @@ describe("the newest complete column", () => {
     decode(
       answer([10, 20, 30, 40], [], {
         ...(nodes && { column_nodes: nodes }),
+        step_ms: 10,
         fanout: { nodes: [], responded, expected: 3, complete: responded === 3 },
       }),
     );
@@ -76,6 +95,7 @@ describe("the newest complete column", () => {
     expect(lastComplete(make([3, 2, 3, 3]))).toBe(3);
     expect(lastComplete(make([2, 2, 2, 1], 2))).toBe(2);
     expect(lastComplete(make([1, 1, 1, 1]))).toBe(-1);
+    expect(lastComplete({ ...make([3, 1, 2, 1]), stepMs: null })).toBe(3);
   });
 
   test("is the last but one where nobody says", () => {
@@ -86,6 +106,8 @@ describe("the newest complete column", () => {
     expect(windowMs(decode(answer([10, 20, 30, 90], [])))).toBe(10);
     expect(windowMs(decode(answer([10, 20], [], { step_ms: 5 })))).toBe(5);
     expect(windowMs(decode(answer([10], [])))).toBe(60_000);
+    const fanout = { nodes: [], responded: 3, expected: 3, complete: true };
+    expect(windowMs(decode(answer([10, 20, 30, 90], [], { step_ms: null, fanout })))).toBeNull();
   });
 });
 
@@ -107,9 +129,19 @@ describe("sums of the visible window", () => {
       const values = rows[row].values.slice(5, 15);
       expect([total, peak, latest]).toEqual([values.reduce((a, b) => a + b), Math.max(...values), values.at(-1)]);
     }
+    expect(stats.latestColumn).toBe(14);
     expect(stats.columnTotals[7]).toBe([3, 4, 8].reduce((sum, row) => sum + rows[row].values[7], 0));
     expect(stats.columnTotals[4]).toBe(0);
     expect(hottest(stats)?.total).toBe(Math.max(...stats.rows.map(({ total }) => Number(total))));
+  });
+
+  test("have their newest where no later answer changes it", () => {
+    const fanout = { nodes: [], responded: 2, expected: 2, complete: true };
+    const nodes = columns.map((column) => (column > 16 ? 1 : 2));
+    const short = decode(answer(columns, rows, { step_ms: 1, column_nodes: nodes, fanout }));
+    const latest = (from: number, to: number) => windowStats(short, shown, 0, 5, { from, to }).latestColumn;
+    expect([latest(0, 20), latest(0, 10), latest(18, 20)]).toEqual([16, 9, 19]);
+    expect(windowStats(short, shown, 0, 1, { from: 0, to: 20 }).rows[0].latest).toBe(rows[1].values[16]);
   });
 
   test("sort either way", () => {
@@ -131,7 +163,7 @@ describe("sums of the visible window", () => {
       ),
     );
     const [first] = windowStats(huge, Uint32Array.from([0, 1]), 0, 2, { from: 0, to: 2 }).rows;
-    expect(first).toMatchObject({ total: 9007199254740995n, peak: 9007199254740993n, latest: 2 });
+    expect(first).toMatchObject({ total: 9007199254740995n, peak: 9007199254740993n, latest: 9007199254740993n });
     expect(huge.largest).toBe(9007199254740993n);
     const full = decode(answer([1], [{ bucket_id: "a", values: [big("18446744073709551615")] }]));
     expect(full.largest).toBe(18446744073709551615n);

@@ -24,6 +24,7 @@ describe("a key", () => {
   test("is text only if all of it can be printed", () => {
     const shown = [bytes("user:1"), bytes("鍵:1"), "a\0b", "\xff", bytes("a\u202eb"), "0x41"].map(keyText);
     expect(shown).toEqual(["user:1", "鍵:1", "0x610062", "0xff", "0x61e280ae62", "0x30783431"]);
+    expect([" ", "a ", bytes("−∞")].map(keyText)).toEqual(["0x20", "0x6120", "0xe28892e2889e"]);
   });
 
   test("range names its open ends", () => {
@@ -133,6 +134,8 @@ describe("times", () => {
       "04:00",
     ]);
     expect(found.filter(({ major }) => major)).toHaveLength(1);
+    const close = ticks(Date.UTC(2026, 10, 23, 20), Date.UTC(2026, 10, 23, 20, 0, 3), 6, true);
+    expect(new Set(close.map(({ text }) => text)).size).toBe(close.length);
   });
 });
 
@@ -161,15 +164,37 @@ describe("a cell", () => {
       group: "2",
       term: "7",
       nodes: "2 of 3 nodes",
-      short: false,
+      short: "",
       conflict: false,
       window: "1970-01-01 00:00:00 – 00:01:00",
     });
     expect(cellFacts(matrix, 0, 1, true)).toMatchObject({
       rate: "counter saturated",
       group: "",
-      short: true,
+      short: "so far: this window is not complete yet",
       conflict: true,
+    });
+    const later = decode(answer([60_000, 120_000], rows, { step_ms: 60_000, column_nodes: [1, 2], fanout }));
+    expect(cellFacts(later, 0, 0, true).short).toBe("have this window: the others’ share of it is missing");
+  });
+
+  test("of a window whose width is not known has an end, and no rate", () => {
+    const unaligned = decode(answer([60_000, 120_000], rows, { step_ms: null, column_nodes: [1, 1], fanout }));
+    expect(cellFacts(unaligned, 0, 0, true)).toMatchObject({
+      value: "600 writes",
+      rate: "",
+      short: "",
+      window: "up to 1970-01-01 00:01:00",
+    });
+  });
+
+  test("has nothing hidden in its names", () => {
+    const odd = decode(answer([1], [{ bucket_id: "a\u202eb", label: "x\ny", start: btoa(" "), values: [1] }]));
+    expect(cellFacts(odd, 0, 0, true)).toMatchObject({
+      bucket: "a\\u{202e}b",
+      label: "x\\u{a}y",
+      start: "0x20",
+      value: "1 write",
     });
   });
 

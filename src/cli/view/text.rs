@@ -6,10 +6,14 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::text::is_unsafe;
 
-/// A key as text where it is printable, else as `0x…`; text that looks like that is written so too, to be told apart.
+/// A key as text where it is printable, else as `0x…`; text that looks like that, like no key at all, or like a bound that
+/// is none is written so too, to be told apart.
 pub(super) fn key(bytes: &[u8]) -> String {
+    let is_plain = |text: &str| {
+        !text.contains(is_unsafe) && !text.starts_with("0x") && text.trim() == text && !["-∞", "−∞", "+∞"].contains(&text)
+    };
     match std::str::from_utf8(bytes) {
-        Ok(text) if !text.contains(is_unsafe) && !text.starts_with("0x") => text.to_owned(),
+        Ok(text) if is_plain(text) => text.to_owned(),
         _ => bytes.iter().fold("0x".to_owned(), |mut hex, byte| {
             let _infallible = write!(hex, "{byte:02x}");
             hex
@@ -117,6 +121,8 @@ mod tests {
     fn a_key_is_text_only_if_all_of_it_can_be_printed() {
         let shown = [&b"user:1"[..], "\u{9375}:1".as_bytes(), b"a\0b", b"\xff", "a\u{202e}b".as_bytes()].map(key);
         assert_eq!(shown, ["user:1", "\u{9375}:1", "0x610062", "0xff", "0x61e280ae62"]);
+        let confusing = [&b"0x41"[..], b" ", b"a ", "+\u{221e}".as_bytes()].map(key);
+        assert_eq!(confusing, ["0x30783431", "0x20", "0x6120", "0x2be2889e"]);
     }
 
     #[test]

@@ -90,7 +90,8 @@ class IdCells {
 
   /** Takes a row's array. Returns how long it is. */
   take(scanner: Scanner, base: number, width: number, capacity: number): number {
-    const cells = (this.cells ??= new Uint16Array(capacity));
+    this.cells ??= new Uint16Array(capacity);
+    const { cells } = this;
     return scanner.runs((id, from, to) => {
       if (from < width) cells.fill(this.find(id), base + from, base + Math.min(to, width));
     });

@@ -18,7 +18,7 @@ export function codeOf(value: number): number {
 }
 
 /** The smallest value of a code: exact to 2,048, within 0.1% above. */
-export function valueOf(code: number): number {
+export function countOf(code: number): number {
   if (code === 0) return 0;
   const exponent = (code - 1) >> BITS;
   return 2 ** exponent * (1 + ((code - 1) & ((1 << BITS) - 1)) / (1 << BITS));

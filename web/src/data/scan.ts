@@ -105,7 +105,10 @@ export class Scanner {
   skip(): void {
     const { bytes } = this;
     const first = this.peek();
-    if (first === QUOTE) return this.skipString();
+    if (first === QUOTE) {
+      this.skipString();
+      return;
+    }
     if (first !== OPEN && first !== BRACE) {
       while (!isEnd(bytes[this.at])) this.at++;
       if (this.at >= bytes.length) throw this.unexpected();

@@ -1,16 +1,17 @@
 /**
  * New columns spliced onto those that are here. A poll asks again for three columns that were complete: where those
- * still say the same, the older ones do too, and only the newer have to travel.
+ * still say the same, and the same nodes say so, the older ones do too, and only the newer have to travel.
  */
 
-import type { Ids, Matrix, Row } from "./matrix";
-import { fullColumn, largestOf, lastComplete } from "./matrix";
+import type { Fanout, Ids, Matrix, Row } from "./matrix";
+import { fullColumn, isUnaligned, largestOf, lastComplete } from "./matrix";
 
 const OVERLAP = 3;
 
 /** From where to ask for columns to splice, or null if all have to be asked for. */
 export function spliceFrom(matrix: Matrix | null): number | null {
-  if (!matrix || mayHideRows(matrix)) return null;
+  // A node's timestamps of its own may come to lie before all that are asked for.
+  if (!matrix || mayHideRows(matrix) || isUnaligned(matrix)) return null;
   const first = lastComplete(matrix) - OVERLAP;
   return first < 0 ? null : matrix.columns[first];
 }
@@ -24,7 +25,7 @@ function mayHideRows(matrix: Matrix): boolean {
 /** `old` with `fresh` in place of its newest columns, without those before `keepFrom`; null if all must be asked for again. */
 export function splice(old: Matrix, fresh: Matrix, keepFrom = Number.NEGATIVE_INFINITY): Matrix | null {
   if (old.series !== fresh.series || old.stepMs !== fresh.stepMs || mayHideRows(fresh) || mayHideRows(old)) return null;
-  if (!old.columnNodes !== !fresh.columnNodes) return null;
+  if (!old.columnNodes !== !fresh.columnNodes || answering(old) !== answering(fresh)) return null;
   const join = old.columns.indexOf(fresh.columns[0]);
   const settled = lastComplete(old) + 1 - join;
   if (join < 0 || settled < 1) return null;
@@ -33,6 +34,13 @@ export function splice(old: Matrix, fresh: Matrix, keepFrom = Number.NEGATIVE_IN
   let first = 0;
   while (first < join && old.columns[first] < keepFrom) first++;
   return joined(old, fresh, pairs, first, join);
+}
+
+/** The nodes that are in a matrix. One that is back, or gone, brings or takes its share of all the columns. */
+function answering({ fanout }: Matrix): string {
+  if (!fanout) return "";
+  const nodes = fanout.nodes.filter(({ ok }) => ok).map(({ node }) => node);
+  return JSON.stringify(nodes.sort());
 }
 
 interface Pair {
@@ -82,6 +90,7 @@ function joined(old: Matrix, fresh: Matrix, pairs: Pair[], first: number, join: 
   const big = bigOf(old, fresh, layout);
   return {
     ...fresh,
+    fanout: fresh.fanout && withFigures(fresh.fanout, old.fanout),
     columns: sequence(old.columns, fresh.columns, first, join, new Float64Array(width)),
     columnNodes:
       old.columnNodes &&
@@ -99,6 +108,16 @@ function joined(old: Matrix, fresh: Matrix, pairs: Pair[], first: number, join: 
     groups: idsOf(old.groups, fresh.groups, layout),
     terms: idsOf(old.terms, fresh.terms, layout),
   };
+}
+
+/** How much a node has is known from when all of it was asked for; the last answers were about a few columns. */
+function withFigures(fresh: Fanout, old: Fanout | null): Fanout {
+  const whole = new Map(old?.nodes.map((node) => [node.node, node]));
+  const nodes = fresh.nodes.map((node) => {
+    const { rows, columns, bytes } = whole.get(node.node) ?? node;
+    return { ...node, rows, columns, bytes };
+  });
+  return { ...fresh, nodes };
 }
 
 interface Layout {

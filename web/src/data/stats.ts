@@ -1,7 +1,7 @@
 /** What the visible window adds up to, per row and per column. */
 
 import type { Matrix } from "./matrix";
-import { exact } from "./matrix";
+import { exact, lastComplete } from "./matrix";
 
 export interface Window {
   /** First and last column, the last excluded. */
@@ -17,12 +17,15 @@ export interface RowStats {
   peak: number | bigint;
   /** Column of the peak. */
   peakColumn: number;
+  /** Of the newest column in the window that no later answer should change. */
   latest: number | bigint;
   conflicts: number;
 }
 
 export interface WindowStats {
   window: Window;
+  /** The column that `latest` is of. */
+  latestColumn: number;
   rows: RowStats[];
   /** Sum of each column over those rows, indexed as the matrix' columns are. */
   columnTotals: Float64Array;
@@ -40,13 +43,15 @@ export function windowStats(
   const width = matrix.columns.length;
   const columnTotals = new Float64Array(width);
   const rows: RowStats[] = [];
+  const complete = lastComplete(matrix);
+  const latestColumn = complete < window.from ? window.to - 1 : Math.min(complete, window.to - 1);
   let total = 0;
   for (let at = Math.max(first, 0); at < Math.min(last, shown.length); at++) {
-    const stats = rowStats(matrix, shown[at], at, window, columnTotals);
+    const stats = rowStats(matrix, shown[at], at, window, latestColumn, columnTotals);
     total += Number(stats.total);
     rows.push(stats);
   }
-  return { window, rows, columnTotals, total };
+  return { window, latestColumn, rows, columnTotals, total };
 }
 
 function rowStats(
@@ -54,6 +59,7 @@ function rowStats(
   row: number,
   shown: number,
   { from, to }: Window,
+  latestColumn: number,
   columnTotals: Float64Array,
 ): RowStats {
   const { values, columns, conflicts } = matrix;
@@ -74,7 +80,7 @@ function rowStats(
     total: total > Number.MAX_SAFE_INTEGER ? exactTotal(matrix, base, from, to) : total,
     peak: to > from ? exact(matrix, base + peakColumn) : 0,
     peakColumn,
-    latest: to > from ? exact(matrix, base + to - 1) : 0,
+    latest: to > from ? exact(matrix, base + latestColumn) : 0,
     conflicts: contradicted,
   };
 }

@@ -4,7 +4,7 @@ import { hottest } from "../data/stats";
 import { shorten, startText } from "../text/keys";
 import { ticks } from "../text/times";
 import type { Frame } from "./chart";
-import { places, stepOf } from "./chart";
+import { places, spacingOf } from "./chart";
 import { placeOfTime, timeAt } from "./view";
 
 export function drawTimes(into: CanvasRenderingContext2D, frame: Frame): void {
@@ -12,7 +12,7 @@ export function drawTimes(into: CanvasRenderingContext2D, frame: Frame): void {
   const { text, times } = frame.layout;
   if (matrix.columns.length === 0) return;
   const { x } = places(frame);
-  const step = stepOf(frame);
+  const step = spacingOf(frame);
   const from = timeAt(matrix.columns, step, view.x0);
   const to = timeAt(matrix.columns, step, view.x1);
   into.textBaseline = "top";

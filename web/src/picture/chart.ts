@@ -1,7 +1,7 @@
 /** One frame of the chart: cells, marks, axes and margins. The PNG is a frame too. */
 
 import type { Matrix } from "../data/matrix";
-import { fullColumn, windowMs } from "../data/matrix";
+import { fullColumn, spacingMs } from "../data/matrix";
 import type { WindowStats } from "../data/stats";
 import { drawKeys, drawTimes } from "./axes";
 import type { Inks } from "./inks";
@@ -134,4 +134,4 @@ function drawHoles(into: CanvasRenderingContext2D, frame: Frame): void {
   for (const column of holes(frame.matrix)) into.fillRect(Math.round(x(column)) - 1, plot.y, 2, plot.h);
 }
 
-export const stepOf = (frame: Frame) => windowMs(frame.matrix);
+export const spacingOf = (frame: Frame) => spacingMs(frame.matrix);

@@ -3,7 +3,7 @@
  * much the hottest is hottest; these bars do not.
  */
 
-import { fullColumn } from "../data/matrix";
+import { fullColumn, isUnaligned } from "../data/matrix";
 import type { Frame } from "./chart";
 import { places } from "./chart";
 
@@ -85,7 +85,7 @@ export function drawCoverage(into: CanvasRenderingContext2D, frame: Frame): void
   const { coverage } = frame.layout;
   const nodes = matrix.columnNodes;
   const full = Math.max(fullColumn(matrix), matrix.fanout?.expected ?? 0);
-  if (!nodes || full === 0) return;
+  if (!nodes || full === 0 || isUnaligned(matrix)) return;
   const { x } = places(frame);
   const right = coverage.x + coverage.w;
   into.fillStyle = inks.line;

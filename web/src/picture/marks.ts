@@ -1,7 +1,7 @@
 /** What is drawn over the cells: contradictions, columns that are short of nodes, and holes in time. */
 
 import type { Matrix } from "../data/matrix";
-import { fullColumn, windowMs } from "../data/matrix";
+import { fullColumn, isUnaligned, spacingMs } from "../data/matrix";
 
 /** A block of cells, ends excluded. */
 export interface Block {
@@ -54,11 +54,11 @@ export function shortColumns(matrix: Matrix): [number, number][] {
   return runs(columnNodes.length, (column) => columnNodes[column] < full);
 }
 
-/** Columns before which time is missing. Exact timestamps of several nodes (no step) are never evenly spaced. */
+/** Columns before which time is missing. Timestamps of several nodes are never evenly spaced. */
 export function holes(matrix: Matrix): number[] {
-  const { columns, fanout, stepMs } = matrix;
-  if (fanout && !stepMs) return [];
-  const step = windowMs(matrix);
+  if (isUnaligned(matrix)) return [];
+  const { columns } = matrix;
+  const step = spacingMs(matrix);
   const found: number[] = [];
   for (let i = 1; i < columns.length; i++) if (columns[i] - columns[i - 1] > 1.5 * step) found.push(i);
   return found;

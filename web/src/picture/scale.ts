@@ -1,7 +1,7 @@
 /** From a count's code to a step of the colour ramp. */
 
 import { ticks } from "d3-array";
-import { CODES, codeOf, valueOf } from "../data/codes";
+import { CODES, codeOf, countOf } from "../data/codes";
 
 export type ScaleName = "log" | "linear" | "quantile";
 export const SCALES: readonly ScaleName[] = ["log", "linear", "quantile"];
@@ -20,7 +20,7 @@ export interface Scale {
  * @param brightness −1 … 1: below 0 only the hottest stand out, above 0 what is faint does too
  */
 export function scaleOf(name: ScaleName, largestCode: number, counts: Uint32Array, brightness: number): Scale {
-  const max = valueOf(largestCode);
+  const max = countOf(largestCode);
   const steps = new Uint8Array(CODES);
   const gamma = 2 ** (-2 * brightness);
   const place = places[name](max, largestCode, counts);
@@ -34,10 +34,10 @@ export function scaleOf(name: ScaleName, largestCode: number, counts: Uint32Arra
 type Place = (code: number) => number;
 
 const places: Record<ScaleName, (max: number, largestCode: number, counts: Uint32Array) => Place> = {
-  linear: (max) => (code) => Math.min(1, valueOf(code) / max),
+  linear: (max) => (code) => Math.min(1, countOf(code) / max),
   log: (max) => {
     const whole = Math.log1p(max);
-    return (code) => Math.min(1, Math.log1p(valueOf(code)) / whole);
+    return (code) => Math.min(1, Math.log1p(countOf(code)) / whole);
   },
   quantile: (_, largestCode, counts) => {
     const below = new Float64Array(largestCode + 2);
@@ -66,7 +66,7 @@ export function valueAt(scale: Scale, place: number): number {
   const step = Math.ceil(place * 255);
   const top = codeOf(scale.max);
   for (let low = 0, high = top; ; ) {
-    if (low >= high) return Math.ceil(valueOf(low));
+    if (low >= high) return Math.ceil(countOf(low));
     const middle = (low + high) >> 1;
     if (scale.steps[middle] >= step) high = middle;
     else low = middle + 1;

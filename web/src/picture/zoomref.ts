@@ -4,24 +4,19 @@
  */
 
 import type { Matrix } from "../data/matrix";
-import { windowMs } from "../data/matrix";
+import { spacingMs } from "../data/matrix";
 import type { View } from "./view";
 import { clamp, placeOfTime, timeAt, whole } from "./view";
 
-/** A zoom as an address says it; an axis that is not named is shown whole. */
-export interface ZoomRef {
-  time?: [from: number, to: number];
-  /** Buckets of the first and the last row in view, the last included. */
-  rows?: [first: string, last: string];
-}
-
+/** An axis that is not named is shown whole. */
 export interface Zoom {
   time?: [from: number, to: number];
+  /** The rows at the top and at the bottom. */
   rows?: [first: Edge, last: Edge];
 }
 
 /** A row, and how far into it, 0 … 1. */
-interface Edge {
+export interface Edge {
   bucket: string;
   share: number;
 }
@@ -29,7 +24,7 @@ interface Edge {
 /** @param shown the rows shown, as indices into the matrix */
 export function toZoom(view: View, matrix: Matrix, shown: Uint32Array): Zoom {
   const all = whole({ columns: matrix.columns.length, rows: shown.length });
-  const step = windowMs(matrix);
+  const step = spacingMs(matrix);
   const zoom: Zoom = {};
   if (view.x0 > all.x0 || view.x1 < all.x1) {
     zoom.time = [timeAt(matrix.columns, step, view.x0), timeAt(matrix.columns, step, view.x1)];
@@ -45,7 +40,7 @@ export function toView(zoom: Zoom, matrix: Matrix, shown: Uint32Array): View {
   const extent = { columns: matrix.columns.length, rows: shown.length };
   const view = whole(extent);
   if (zoom.time && extent.columns > 0) {
-    const step = windowMs(matrix);
+    const step = spacingMs(matrix);
     const [x0, x1] = zoom.time.map((time) => placeOfTime(matrix.columns, step, time));
     if (x1 > x0) Object.assign(view, { x0, x1 });
   }
@@ -58,17 +53,3 @@ export function toView(zoom: Zoom, matrix: Matrix, shown: Uint32Array): View {
   }
   return clamp(view, extent);
 }
-
-/** For the address: whole rows. */
-export function toRef({ time, rows }: Zoom): ZoomRef {
-  return { ...(time && { time }), ...(rows && { rows: [rows[0].bucket, rows[1].bucket] as [string, string] }) };
-}
-
-export function fromRef({ time, rows }: ZoomRef): Zoom {
-  return {
-    ...(time && { time }),
-    ...(rows && { rows: [edgeOf(rows[0], 0), edgeOf(rows[1], 1)] as [Edge, Edge] }),
-  };
-}
-
-const edgeOf = (bucket: string, share: number): Edge => ({ bucket, share });

@@ -74,7 +74,9 @@ async function fetchMatrix(mine: string): Promise<Answer> {
   if (old && from !== null) {
     const answer = await ask(matrixUrl({ ...bounds(), series: series.value, from }));
     if ("failure" in answer) return answer;
-    const joined = splice(old, answer.matrix, bounds().from);
+    // Under another configuration the old columns might be others, too.
+    const same = answer.generation === generation.value;
+    const joined = same ? splice(old, answer.matrix, bounds().from) : null;
     if (joined) return { ...answer, matrix: joined };
   }
   wholeAt = Date.now();

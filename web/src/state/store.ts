@@ -14,12 +14,13 @@ import { scaleOf } from "../picture/scale";
 import type { Extent, View } from "../picture/view";
 import { whole } from "../picture/view";
 import type { Zoom } from "../picture/zoomref";
-import { fromRef, toRef, toView, toZoom } from "../picture/zoomref";
+import { toView, toZoom } from "../picture/zoomref";
 import { matchRows } from "../text/keys";
+import { noun, span } from "../text/numbers";
 import type { CellRef, PageState } from "./url";
-import { DEFAULTS, read } from "./url";
+import { DEFAULTS, reachingBack, read } from "./url";
 
-const initial = typeof location === "undefined" ? DEFAULTS : read(location.hash);
+const initial = typeof location === "undefined" ? DEFAULTS : reachingBack(read(location.hash), Date.now());
 
 export const view = signal(initial.view);
 export const series = signal(initial.series);
@@ -29,10 +30,12 @@ export const scaleName = signal(initial.scale);
 export const brightness = signal(initial.brightness);
 export const rampName = signal(initial.ramp);
 export const pinned = signal<CellRef | null>(initial.cell);
-const zoom = signal<Zoom>(fromRef(initial.zoom));
+const zoom = signal<Zoom>(initial.zoom);
 
 export const matrix = signal<Matrix | null>(null);
 export const failure = signal<Failure | null>(null);
+/** What became of each node when it was last asked: the picture may be older. */
+export const lastFanout = computed(() => failure.value?.fanout ?? matrix.value?.fanout ?? null);
 /** When the matrix arrived, by this browser's clock. */
 export const receivedAt = signal(0);
 /** A question is on its way that this picture does not answer. */
@@ -101,7 +104,12 @@ const topCode = computed(() => codeOf(Number(maximum.value)));
 export const colours = computed(() => lookup(rampName.value));
 
 export const maximum = computed(() => matrix.value?.largest ?? 0);
-export const stepMs = computed(() => (matrix.value ? windowMs(matrix.value) : 60_000));
+/** What a cell's count is a count of: `writes per 1 min`. */
+export const unit = computed(() => {
+  if (!matrix.value) return "";
+  const width = windowMs(matrix.value);
+  return `${noun(matrix.value.series)} per ${width === null ? "window of each node" : span(width)}`;
+});
 export const completeTo = computed(() => (matrix.value ? lastComplete(matrix.value) : -1));
 
 export const conflicts = computed<Block[]>(() =>
@@ -169,7 +177,7 @@ export const pageState = computed<PageState>(() => ({
   view: view.value,
   series: series.value,
   range: range.value,
-  zoom: toRef(zoom.value),
+  zoom: zoom.value,
   filter: filter.value,
   scale: scaleName.value,
   brightness: brightness.value,
@@ -178,7 +186,8 @@ export const pageState = computed<PageState>(() => ({
 }));
 
 /** Shows what an address says, as when the reader goes back or pastes another. */
-export function show(state: PageState): void {
+export function show(address: PageState): void {
+  const state = reachingBack(address, Date.now());
   batch(() => {
     view.value = state.view;
     series.value = state.series;
@@ -188,6 +197,6 @@ export function show(state: PageState): void {
     brightness.value = state.brightness;
     rampName.value = state.ramp;
     pinned.value = state.cell;
-    zoom.value = fromRef(state.zoom);
+    zoom.value = state.zoom;
   });
 }

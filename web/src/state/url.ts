@@ -9,7 +9,7 @@ import type { RampName } from "../picture/ramps";
 import { RAMPS } from "../picture/ramps";
 import type { ScaleName } from "../picture/scale";
 import { SCALES } from "../picture/scale";
-import type { ZoomRef } from "../picture/zoomref";
+import type { Edge, Zoom } from "../picture/zoomref";
 
 export type Range = { kind: "all" } | { kind: "last"; ms: number } | { kind: "span"; from: number; to: number };
 
@@ -23,7 +23,7 @@ export interface PageState {
   view: "map" | "config";
   series: Series;
   range: Range;
-  zoom: ZoomRef;
+  zoom: Zoom;
   filter: string;
   scale: ScaleName;
   brightness: number;
@@ -60,8 +60,8 @@ export function write(state: PageState): string {
   put("range", rangeText(state.range), "1h");
   if (state.zoom.time) out.set("time", state.zoom.time.map(Math.round).join("-"));
   if (state.zoom.rows) {
-    out.set("first", state.zoom.rows[0]);
-    out.set("last", state.zoom.rows[1]);
+    out.set("first", edgeText(state.zoom.rows[0]));
+    out.set("last", edgeText(state.zoom.rows[1]));
   }
   put("filter", state.filter, "");
   put("scale", state.scale, DEFAULTS.scale);
@@ -90,6 +90,20 @@ export function read(text: string): PageState {
   };
 }
 
+/**
+ * A range up to the present that no longer reaches back to what is zoomed to or pinned becomes one of the same length
+ * around that: an address that was kept for an hour still shows what it was kept for.
+ */
+export function reachingBack(state: PageState, now: number): PageState {
+  const { range, zoom, cell } = state;
+  const times = [...(zoom.time ?? []), ...(cell ? [cell.time] : [])];
+  const [first, last] = [Math.min(...times), Math.max(...times)];
+  if (range.kind !== "last" || first >= now - range.ms || times.length === 0) return state;
+  const spare = Math.max(range.ms - (last - first), 0) / 2;
+  const to = Math.min(last + spare + 1, now);
+  return { ...state, range: { kind: "span", from: Math.min(first - spare, to - range.ms), to } };
+}
+
 export function rangeText(range: Range): string {
   if (range.kind === "all") return "all";
   if (range.kind === "span") return `${Math.round(range.from)}-${Math.round(range.to)}`;
@@ -106,10 +120,17 @@ export function readRange(text: string | null): Range {
   return pair ? { kind: "span", from: pair[0], to: pair[1] } : DEFAULTS.range;
 }
 
-function readZoom(from: URLSearchParams): ZoomRef {
+function readZoom(from: URLSearchParams): Zoom {
   const time = readPair(from.get("time"));
-  const [first, last] = [from.get("first"), from.get("last")];
-  return { ...(time && { time }), ...(first && last && { rows: [first, last] as [string, string] }) };
+  const [first, last] = [readEdge(from.get("first")), readEdge(from.get("last"))];
+  return { ...(time && { time }), ...(first && last && { rows: [first, last] as [Edge, Edge] }) };
+}
+
+const edgeText = ({ bucket, share }: Edge) => `${Number(share.toFixed(3))}@${bucket}`;
+
+function readEdge(text: string | null): Edge | null {
+  const found = /^(\d(?:\.\d{1,3})?)@(.+)$/s.exec(text ?? "");
+  return found && { share: Math.min(Number(found[1]), 1), bucket: found[2] };
 }
 
 function readPair(text: string | null): [number, number] | null {

@@ -1,10 +1,10 @@
 /** All that is known of one cell, as text: for the tooltip, the pinned cell, and whoever can't see the picture. */
 
 import type { Matrix, Row } from "../data/matrix";
-import { exact, fullColumn, SATURATED, windowMs } from "../data/matrix";
-import { endText, startText } from "./keys";
-import { full, noun, rate } from "./numbers";
-import { between } from "./times";
+import { exact, fullColumn, lastComplete, SATURATED, windowMs } from "../data/matrix";
+import { endText, nameText, shorten, startText } from "./keys";
+import { counted, rate } from "./numbers";
+import { windowText } from "./times";
 
 export interface CellFacts {
   start: string;
@@ -19,8 +19,8 @@ export interface CellFacts {
   term: string;
   /** `2 of 3 nodes`, or "" where the answer does not say. */
   nodes: string;
-  /** Not all nodes have this window yet. */
-  short: boolean;
+  /** Why that is not all of them, or "". */
+  short: string;
   conflict: boolean;
 }
 
@@ -29,24 +29,29 @@ export function cellFacts(matrix: Matrix, row: number, column: number, utc: bool
   const described = matrix.rows[row];
   const cell = row * columns.length + column;
   const value = exact(matrix, cell);
-  const step = windowMs(matrix);
   const most = fullColumn(matrix);
   const known = (ids: Matrix["groups"]) => (ids?.cells[cell] ? ids.known[ids.cells[cell]] : "");
   return {
     start: startText(described),
     end: endText(described),
-    bucket: described.id,
-    label: described.label,
+    bucket: nameText(described.id),
+    label: nameText(described.label),
     routes: routeText(described),
-    window: between(columns[column] - step, columns[column], utc),
-    value: `${full(value)} ${noun(series)}`,
-    rate: value >= SATURATED ? "counter saturated" : rate(series, value, step),
+    window: windowText(matrix, column, column, utc),
+    value: counted(series, value),
+    rate: value >= SATURATED ? "counter saturated" : rate(series, value, windowMs(matrix)),
     group: known(groups),
     term: known(terms),
     nodes: columnNodes ? `${columnNodes[column]} of ${Math.max(most, matrix.fanout?.expected ?? 0)} nodes` : "",
-    short: !!columnNodes && columnNodes[column] < most,
+    short: columnNodes && columnNodes[column] < most ? shortText(matrix, column) : "",
     conflict: conflicts?.[cell] === 1,
   };
+}
+
+function shortText(matrix: Matrix, column: number): string {
+  return column > lastComplete(matrix)
+    ? "so far: this window is not complete yet"
+    : "have this window: the others’ share of it is missing";
 }
 
 function routeText(row: Row): string {
@@ -61,9 +66,10 @@ export const CONFLICT_TEXT =
 
 /** One sentence for a screen reader. */
 export function spoken(facts: CellFacts): string {
-  const parts = [`${facts.start} to ${facts.end}`, facts.window, facts.value, facts.rate];
+  const parts = [`${shorten(facts.start, 64)} to ${shorten(facts.end, 64)}`, facts.window, facts.value];
+  if (facts.rate) parts.push(facts.rate);
   if (facts.group) parts.push(`group ${facts.group}, term ${facts.term || "not known"}`);
-  if (facts.nodes) parts.push(facts.nodes);
+  if (facts.nodes) parts.push(`${facts.nodes} ${facts.short}`.trim());
   if (facts.conflict) parts.push("conflict");
   return parts.join(", ");
 }

@@ -6,12 +6,22 @@ const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** What can't be seen, or changes how its neighbours are: controls, formats, separators, private and unassigned. */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}\p{Cs}]/u;
 
-/** Text where all of it can be printed, else `0x…`; text that looks like that is written so too, to be told apart. */
+const UNSAFE_EACH = new RegExp(UNSAFE, "gu");
+/** What is written where there is no key. */
+const UNBOUNDED = { start: "−∞", end: "+∞" };
+
+const isPlain = (text: string) =>
+  !UNSAFE.test(text) && !text.startsWith("0x") && text.trim() === text && !["-∞", "−∞", "+∞"].includes(text);
+
+/**
+ * Text where all of it can be printed, else `0x…`; text that looks like that, like no key at all, or like a bound that is
+ * none is written so too, to be told apart.
+ */
 export function keyText(key: string): string {
   const bytes = Uint8Array.from(key, (c) => c.charCodeAt(0));
   try {
     const text = strict.decode(bytes);
-    if (!UNSAFE.test(text) && !text.startsWith("0x")) return text;
+    if (isPlain(text)) return text;
   } catch {
     // Not UTF-8: written as hex below.
   }
@@ -24,16 +34,21 @@ const starts = new WeakMap<Row, string>();
 export function startText(row: Row): string {
   let text = starts.get(row);
   if (text === undefined) {
-    text = row.start === "" ? "−∞" : keyText(row.start);
+    text = row.start === "" ? UNBOUNDED.start : keyText(row.start);
     starts.set(row, text);
   }
   return text;
 }
 
-export const endText = (row: Row) => (row.end === "" ? "+∞" : keyText(row.end));
+export const endText = (row: Row) => (row.end === "" ? UNBOUNDED.end : keyText(row.end));
 
 export function rangeText(row: Row): string {
   return `${startText(row)} … ${endText(row)}`;
+}
+
+/** A label or the name of a bucket, of which nothing is hidden: what can't be seen is written as its code. */
+export function nameText(name: string): string {
+  return name.replace(UNSAFE_EACH, (c) => `\\u{${c.codePointAt(0)?.toString(16)}}`);
 }
 
 /** The middle left out: keys share their beginnings and differ at their ends, and both matter. */

@@ -36,20 +36,27 @@ export function amount(series: Series, value: number): string {
   return isBytes(series) ? bytes(value) : brief(value);
 }
 
-export function rate(series: Series, value: number | bigint, ms: number): string {
+/** Of a count within that time; nothing where the time is not known. */
+export function rate(series: Series, value: number | bigint, ms: number | null): string {
+  if (ms === null) return "";
   const perSecond = Number(value) / (ms / 1000);
   return isBytes(series)
     ? `${bytes(perSecond)}/s`
     : `${perSecond >= 100 ? grouped.format(Math.round(perSecond)) : brief(perSecond)}/s`;
 }
 
-const NOUNS: Record<Series, string> = {
-  reads: "reads",
-  writes: "writes",
-  read_bytes: "bytes read",
-  write_bytes: "bytes written",
+const NOUNS: Record<Series, [one: string, many: string]> = {
+  reads: ["read", "reads"],
+  writes: ["write", "writes"],
+  read_bytes: ["byte read", "bytes read"],
+  write_bytes: ["byte written", "bytes written"],
 };
-export const noun = (series: Series) => NOUNS[series];
+export const noun = (series: Series) => NOUNS[series][1];
+
+/** Every digit, and what was counted: `1 write`, `2 writes`. */
+export function counted(series: Series, value: number | bigint): string {
+  return `${full(value)} ${NOUNS[series][Number(value) === 1 ? 0 : 1]}`;
+}
 
 /** Milliseconds in the two largest units: `45 s`, `2 h 5 min`. */
 export function span(ms: number): string {

@@ -2,11 +2,14 @@
 
 import { timeDay, timeTicks, utcDay, utcTicks } from "d3-time";
 import { timeFormat, utcFormat } from "d3-time-format";
+import type { Matrix } from "../data/matrix";
+import { windowMs } from "../data/matrix";
 
 type Write = (time: Date) => string;
-type Writers = Record<"second" | "minute" | "day" | "whole" | "file", Write>;
+type Writers = Record<"fraction" | "second" | "minute" | "day" | "whole" | "file", Write>;
 
 const PATTERNS = {
+  fraction: "%H:%M:%S.%L",
   second: "%H:%M:%S",
   minute: "%H:%M",
   day: "%b %-d",
@@ -40,6 +43,16 @@ export function between(from: number, to: number, utc: boolean): string {
   return a.slice(0, 10) === b.slice(0, 10) ? `${a} – ${b.slice(11)}` : `${a} – ${b}`;
 }
 
+/** What the columns from `first` to `last`, both included, have counted. Where windows begin is not always known. */
+export function windowText(matrix: Matrix, first: number, last: number, utc: boolean): string {
+  const { columns } = matrix;
+  const width = windowMs(matrix);
+  if (width !== null) return between(columns[first] - width, columns[last], utc);
+  return first === last
+    ? `up to ${moment(columns[last], utc)}`
+    : `windows that ended ${between(columns[first], columns[last], utc)}`;
+}
+
 export interface Tick {
   at: number;
   text: string;
@@ -52,9 +65,10 @@ export function ticks(from: number, to: number, count: number, utc: boolean): Ti
   const times = (utc ? utcTicks : timeTicks)(new Date(from), new Date(to), Math.max(count, 1));
   const day = utc ? utcDay : timeDay;
   const write = of(utc);
-  const fine = times.some((time) => time.getTime() % 60_000 !== 0);
+  const off = (unit: number) => times.some((time) => time.getTime() % unit !== 0);
+  const fine = off(1000) ? write.fraction : off(60_000) ? write.second : write.minute;
   return times.map((time) => {
     const major = day.floor(time).getTime() === time.getTime();
-    return { at: time.getTime(), text: (major ? write.day : fine ? write.second : write.minute)(time), major };
+    return { at: time.getTime(), text: (major ? write.day : fine)(time), major };
   });
 }

@@ -54,6 +54,7 @@ function StaleBanner() {
           {title}. This picture is {span(Math.max(age, 0))} old (from {clock(store.receivedAt.value, utc)} {zone(utc)}).
         </strong>
         <p>{advice}</p>
+        {failure.fanout && <FailedNodes nodes={failure.fanout.nodes} />}
       </div>
     </section>
   );
@@ -97,7 +98,8 @@ function FailedNode({ node, reason, error }: NodeStatus) {
       <span class="key">{node}</span>
       <span class="tag tag-bad">{reason ?? "failed"}</span>
       <span>
-        {error || hint} <span class="muted">{[error && hint, lastText(node)].filter(Boolean).join(" · ")}</span>
+        {error || hint}
+        <span class="muted">{[error && hint, lastText(node)].filter(Boolean).map((said) => ` · ${said}`)}</span>
       </span>
     </li>
   );

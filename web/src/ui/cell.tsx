@@ -18,7 +18,7 @@ export function Facts({ facts }: { facts: CellFacts }) {
         <dt>Bucket</dt>
         <dd>
           {shorten(facts.bucket, 40)}
-          {facts.label && <span class="tag">{facts.label}</span>}
+          {facts.label && <span class="tag">{shorten(facts.label, 40)}</span>}
         </dd>
         {facts.routes && (
           <>
@@ -39,8 +39,7 @@ export function Facts({ facts }: { facts: CellFacts }) {
           <>
             <dt>Nodes</dt>
             <dd>
-              {facts.nodes}
-              {facts.short && " so far: this window is not complete yet"}
+              {facts.nodes} {facts.short}
             </dd>
           </>
         )}

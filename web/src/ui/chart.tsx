@@ -58,7 +58,7 @@ export function Chart() {
       aria-label="Heat map of traffic, key ranges from top to bottom and time from left to right. Arrow keys move the cell cursor, Enter pins a cell. The table of hottest rows below has the same numbers."
       onKeyDown={chartKey}
     >
-      <canvas ref={canvas} aria-hidden="true" />
+      <canvas ref={canvas} />
       <div class="over over-pinned" ref={pinned} hidden />
       <div class="over over-cursor" ref={cursor} hidden />
       <div class="over over-box" ref={box} hidden />

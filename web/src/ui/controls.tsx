@@ -31,7 +31,7 @@ const editing = signal(false);
 
 export function Controls({ search }: { search: { current: HTMLInputElement | null } }) {
   return (
-    <div class="controls" role="group" aria-label="What is shown">
+    <section class="controls" aria-label="What is shown">
       <Segmented name="series" legend="Series" choices={SERIES_CHOICES} chosen={store.series} />
       <RangeSelect />
       <Search input={search} />
@@ -48,7 +48,7 @@ export function Controls({ search }: { search: { current: HTMLInputElement | nul
       </div>
       <Share />
       {editing.value && <CustomRange onDone={choose} onClose={() => close()} />}
-    </div>
+    </section>
   );
 }
 

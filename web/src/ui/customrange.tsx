@@ -16,6 +16,8 @@ export function CustomRange({ onDone, onClose }: { onDone: (range: Range) => voi
   useEffect(() => dialog.current?.showModal(), []);
   const [a, b] = [parse(from, utc), parse(to, utc)];
   const valid = a < b;
+  // Summer and winter have times of their own.
+  const zoneAt = (ms: number) => zone(utc, new Date(Number.isNaN(ms) ? Date.now() : ms));
   return (
     <dialog ref={dialog} class="dialog" aria-labelledby="range-title" onClose={onClose}>
       <form
@@ -27,11 +29,11 @@ export function CustomRange({ onDone, onClose }: { onDone: (range: Range) => voi
       >
         <h2 id="range-title">Custom range</h2>
         <label class="field field-stacked">
-          <span class="field-label">From ({zone(utc)})</span>
+          <span class="field-label">From ({zoneAt(a)})</span>
           <input type="datetime-local" step="1" value={from} onInput={(event) => setFrom(event.currentTarget.value)} />
         </label>
         <label class="field field-stacked">
-          <span class="field-label">To ({zone(utc)})</span>
+          <span class="field-label">To ({zoneAt(b)})</span>
           <input type="datetime-local" step="1" value={to} onInput={(event) => setTo(event.currentTarget.value)} />
         </label>
         {!valid && (

@@ -16,8 +16,9 @@ export function Headline() {
   if (!matrix) return <p class="headline muted">{store.loading.value ? "Asking the nodes…" : "No data"}</p>;
   return (
     <div class="headline">
-      <NodeCount matrix={matrix} />
+      <NodeCount />
       <p>{headline(matrix, store.maximum.value)}</p>
+      {store.loading.value && <span class="pill">loading {store.series.value.replace("_", " ")}…</span>}
       {matrix.rowsDropped > 0 && (
         <span
           class="pill pill-amber"
@@ -32,8 +33,8 @@ export function Headline() {
   );
 }
 
-function NodeCount({ matrix }: { matrix: Matrix }) {
-  const { fanout } = matrix;
+function NodeCount() {
+  const fanout = store.lastFanout.value;
   if (!fanout) return <span class="pill">1 node</span>;
   const tone = fanout.complete ? "pill-ok" : "pill-amber";
   return (

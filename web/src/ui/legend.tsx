@@ -7,7 +7,7 @@ import { RAMPS } from "../picture/ramps";
 import type { ScaleName } from "../picture/scale";
 import { legendImage, legendValues, placeOf } from "../picture/scale";
 import * as store from "../state/store";
-import { amount, noun, span } from "../text/numbers";
+import { amount, noun } from "../text/numbers";
 import { Segmented, Select } from "./parts";
 
 const SCALE_CHOICES: { value: ScaleName; text: string; title: string }[] = [
@@ -82,7 +82,8 @@ function Ramp() {
     if (!context) return;
     context.putImageData(legendImage(store.colours.value, store.scale.value), 0, 0);
   });
-  const series = store.series.value;
+  // While another series is on its way, this is still the picture of the last.
+  const series = store.matrix.value?.series ?? store.series.value;
   const values = legendValues(store.scaleName.value, store.scale.value);
   const marks = spread(
     values.map((value) => ({ value, place: placeOf(store.scale.value, value), text: amount(series, value) })),
@@ -92,10 +93,8 @@ function Ramp() {
       class="ramp"
       aria-label={`Colours from 0 to ${amount(series, store.scale.value.max)} ${noun(series)} per window`}
     >
-      <figcaption>
-        {noun(series)} per {span(store.stepMs.value)}
-      </figcaption>
-      <canvas ref={bar} width={256} height={1} aria-hidden="true" />
+      <figcaption>{store.unit.value}</figcaption>
+      <canvas ref={bar} width={256} height={1} />
       <div class="ramp-values" aria-hidden="true">
         {marks.map(({ place, text }) => (
           <RampValue key={place} place={place} text={text} />

@@ -1,15 +1,18 @@
 /** Telling someone: a link, a picture, the numbers. */
 
 import { signal } from "@preact/signals";
-import { fullColumn } from "../data/matrix";
+import type { Matrix } from "../data/matrix";
+import { fullColumn, isUnaligned } from "../data/matrix";
 import { drawChart } from "../picture/chart";
 import { layout } from "../picture/layout";
 import { legendImage, legendValues, placeOf } from "../picture/scale";
 import { Tile } from "../picture/tile";
 import * as store from "../state/store";
+import type { PageState } from "../state/url";
+import { write } from "../state/url";
 import { csv } from "../text/csv";
-import { amount, noun, span } from "../text/numbers";
-import { between, fileMoment, zone } from "../text/times";
+import { amount } from "../text/numbers";
+import { fileMoment, windowText, zone } from "../text/times";
 import { frame } from "./drawing";
 import { headline } from "./headline";
 import { IconButton } from "./parts";
@@ -40,10 +43,19 @@ export function Share() {
 }
 
 export async function copyLink(): Promise<void> {
-  said.value = (await copy(location.href)) ? "Copied" : "Copy failed";
+  const page = new URL(location.href);
+  page.hash = write(fixed(store.pageState.peek(), store.matrix.peek()));
+  said.value = (await copy(page.href)) ? "Copied" : "Copy failed";
   setTimeout(() => {
     said.value = "";
   }, 2000);
+}
+
+/** As it stands, however late it is opened: what is a range up to the present becomes the columns that are shown. */
+function fixed(state: PageState, matrix: Matrix | null): PageState {
+  if (state.range.kind === "span" || !matrix?.columns.length) return state;
+  const { columns } = matrix;
+  return { ...state, range: { kind: "span", from: columns[0], to: columns[columns.length - 1] + 1 } };
 }
 
 /** The clipboard is only there on https and loopback; beyond, the older way still works. */
@@ -150,14 +162,10 @@ function drawFoot(context: CanvasRenderingContext2D, inks: PictureInks, left: nu
     context.fillText(text, at - half, top + 12);
     if (value !== scale.max) free = at + half + 8;
   }
-  const { series, columns } = matrix;
+  const { columns } = matrix;
   const { from, to } = store.stats.peek()?.window ?? { from: 0, to: columns.length };
-  const time = to > from ? between(columns[from] - store.stepMs.peek(), columns[to - 1], utc) : "";
-  context.fillText(
-    `${noun(series)} per ${span(store.stepMs.peek())}, ${store.scaleName.peek()} scale`,
-    left + 336,
-    top - 1,
-  );
-  const nodes = matrix.columnNodes ? ` · up to ${fullColumn(matrix)} nodes a column` : "";
+  const time = to > from ? windowText(matrix, from, to - 1, utc) : "";
+  context.fillText(`${store.unit.peek()}, ${store.scaleName.peek()} scale`, left + 336, top - 1);
+  const nodes = matrix.columnNodes && !isUnaligned(matrix) ? ` · up to ${fullColumn(matrix)} nodes a column` : "";
   context.fillText(`Source: ${location.host}, keyviz-fanout · ${time} ${zone(utc)}${nodes}`, left, top + 31);
 }

@@ -5,8 +5,8 @@ import { windowMs } from "../data/matrix";
 import { clockZone } from "../state/prefs";
 import * as store from "../state/store";
 import { cellFacts } from "../text/cell";
-import { endText, shorten, startText } from "../text/keys";
-import { bytes, plural, rate, span } from "../text/numbers";
+import { endText, nameText, shorten, startText } from "../text/keys";
+import { bytes, counted, plural, rate, span } from "../text/numbers";
 import { clock } from "../text/times";
 import { Facts, KeyRange } from "./cell";
 import { History } from "./history";
@@ -30,7 +30,10 @@ function HotCard() {
   if (!matrix || !hot || !stats) return null;
   const row = matrix.rows[hot.row];
   const { from, to } = stats.window;
+  const width = windowMs(matrix);
   const share = stats.total > 0 ? (Number(hot.total) / stats.total) * 100 : 0;
+  const speed = (value: number | bigint, ms: number | null) =>
+    rate(matrix.series, value, ms) || counted(matrix.series, value);
   const utc = clockZone.value === "utc";
   const facts = cellFacts(matrix, hot.row, hot.peakColumn, utc);
   return (
@@ -46,11 +49,11 @@ function HotCard() {
       <dl class="figures">
         <div>
           <dt>{share >= 10 ? Math.round(share) : share.toFixed(1)}% of the traffic</dt>
-          <dd>{rate(matrix.series, hot.total, (to - from) * windowMs(matrix))}</dd>
+          <dd>{speed(hot.total, width && (to - from) * width)}</dd>
         </div>
         <div>
           <dt>peak at {clock(matrix.columns[hot.peakColumn], utc)}</dt>
-          <dd>{rate(matrix.series, hot.peak, windowMs(matrix))}</dd>
+          <dd>{speed(hot.peak, width)}</dd>
         </div>
         <div>
           <dt>{facts.group ? `nodes, Raft group ${facts.group}` : "nodes"}</dt>
@@ -66,7 +69,8 @@ function HotCard() {
 function HottestNow() {
   const matrix = store.matrix.value;
   const now = store.hottestNow.value;
-  if (!matrix || !now || now.row === store.hot.value?.row) return null;
+  const width = matrix && windowMs(matrix);
+  if (!width || !now || now.row === store.hot.value?.row) return null;
   const column = store.completeTo.value;
   const value = matrix.values[now.row * matrix.columns.length + column];
   return (
@@ -75,7 +79,7 @@ function HottestNow() {
       <button type="button" class="link key" onClick={() => store.pin({ row: now.shown, column })}>
         {shorten(startText(matrix.rows[now.row]), 30)}
       </button>{" "}
-      {rate(matrix.series, value, windowMs(matrix))}
+      {rate(matrix.series, value, width)}
     </p>
   );
 }
@@ -117,7 +121,7 @@ function PinnedCard() {
           <p class="muted">The window that ended {clock(cell.time, utc)} is not in this range.</p>
         </>
       )}
-      {!place && <p class="muted">The bucket {cell.bucket} has no traffic in this range.</p>}
+      {!place && <p class="muted">The bucket {shorten(nameText(cell.bucket), 40)} has no traffic in this range.</p>}
       {place && <History row={place.row} column={place.column} />}
     </Card>
   );
@@ -127,7 +131,7 @@ function PinnedCard() {
 const LISTED = 8;
 
 function NodesCard() {
-  const fanout = store.matrix.value?.fanout ?? store.failure.value?.fanout;
+  const fanout = store.lastFanout.value;
   if (!fanout) return null;
   const order = (node: NodeStatus) => (node.role === "duplicate" ? 3 : !node.ok ? 0 : node.warnings?.length ? 1 : 2);
   const nodes = fanout.nodes

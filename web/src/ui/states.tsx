@@ -4,6 +4,7 @@ import type { ComponentChildren } from "preact";
 import type { Failure } from "../data/request";
 import { poll } from "../state/poll";
 import * as store from "../state/store";
+import { plural } from "../text/numbers";
 import { FailedNodes } from "./banners";
 import { Icon } from "./parts";
 
@@ -181,8 +182,8 @@ function Quiet() {
     <Panel title={`No ${series.value.replace("_", " ")} in this window`}>
       <p>
         The nodes answered, and none of them has seen any.{" "}
-        {range.value.kind === "all" ? "Rows appear with their first traffic." : "It may lie further back:"} If there
-        should be traffic, check that the nodes run with <code>--keyvizEnabled</code>, and look at another series.
+        {range.value.kind === "all" ? "Rows appear with their first traffic." : "It may lie outside of this range."} If
+        there should be traffic, check that the nodes run with <code>--keyvizEnabled</code>, and look at another series.
       </p>
       {range.value.kind !== "all" && (
         <button
@@ -203,7 +204,7 @@ function NoMatch() {
   return (
     <Panel title="No row matches the search">
       <p>
-        Nothing among {store.matrix.value?.rows.length} rows has a bucket or label that contains{" "}
+        Nothing among {plural(store.matrix.value?.rows.length ?? 0, "row")} has a bucket or label that contains{" "}
         <code>{store.filter.value}</code>, or a key range that begins with or contains it. Bytes are searched as{" "}
         <code>0x…</code>.
       </p>

@@ -1,13 +1,14 @@
 /** The hottest rows of the visible window: the picture for those who sort, and for those who can't see it. */
 
 import { computed, signal } from "@preact/signals";
+import { windowMs } from "../data/matrix";
 import type { RowStats, SortKey } from "../data/stats";
 import { sortRows } from "../data/stats";
 import { clockZone } from "../state/prefs";
 import * as store from "../state/store";
-import { endText, shorten, startText } from "../text/keys";
+import { endText, nameText, shorten, startText } from "../text/keys";
 import { full, noun, plural, rate } from "../text/numbers";
-import { between, clock } from "../text/times";
+import { clock, windowText } from "../text/times";
 import { Card } from "./parts";
 
 const FIRST = 20;
@@ -29,7 +30,8 @@ export function HotTable() {
   if (!matrix || !stats || stats.rows.length === 0) return null;
   const rows = sorted.value.slice(0, limit.value);
   const { from, to } = stats.window;
-  const time = between(matrix.columns[from] - store.stepMs.value, matrix.columns[to - 1], clockZone.value === "utc");
+  const utc = clockZone.value === "utc";
+  const time = windowText(matrix, from, to - 1, utc);
   return (
     <Card
       title="Hottest rows"
@@ -50,7 +52,7 @@ export function HotTable() {
               <Heading by="label" text="Label" />
               <Heading by="total" text={`Total ${noun(matrix.series)}`} number />
               <Heading by="peak" text="Peak window" number />
-              <Heading by="latest" text="Newest window" number />
+              <Heading by="latest" text={`Window to ${clock(matrix.columns[stats.latestColumn], utc)}`} number />
               <th scope="col">Raft</th>
             </tr>
           </thead>
@@ -98,8 +100,8 @@ function Heading({ by, text, number }: { by: SortKey; text: string; number?: boo
 function Line({ row }: { row: RowStats }) {
   const matrix = store.matrix.value;
   if (!matrix) return null;
-  const { start, end, id, label, ...rest } = matrix.rows[row.row];
-  const whole = { start, end, id, label, ...rest };
+  const described = matrix.rows[row.row];
+  const { id, label } = described;
   const utc = clockZone.value === "utc";
   const cell = row.row * matrix.columns.length + row.peakColumn;
   const group = matrix.groups?.cells[cell] ? matrix.groups.known[matrix.groups.cells[cell]] : "";
@@ -111,14 +113,20 @@ function Line({ row }: { row: RowStats }) {
         <button
           type="button"
           class="row-button"
-          title={`${startText(whole)} … ${endText(whole)}\n${id}`}
+          title={`${startText(described)} … ${endText(described)}\n${nameText(id)}`}
           onClick={() => store.pin({ row: row.shown, column: row.peakColumn })}
         >
-          <span class="key">{shorten(startText(whole), 30)}</span>
-          <span class="key muted row-end"> … {shorten(endText(whole), 30)}</span>
+          <span class="key">{shorten(startText(described), 30)}</span>
+          <span class="key muted row-end"> … {shorten(endText(described), 30)}</span>
         </button>
       </th>
-      <td>{label && <span class="tag">{label}</span>}</td>
+      <td>
+        {label && (
+          <span class="tag" title={nameText(label)}>
+            {shorten(nameText(label), 24)}
+          </span>
+        )}
+      </td>
       <td class="number">
         {full(row.total)} <Bar share={Number(row.total)} />
       </td>
@@ -126,7 +134,7 @@ function Line({ row }: { row: RowStats }) {
         {full(row.peak)} <span class="muted">at {clock(matrix.columns[row.peakColumn], utc)}</span>
       </td>
       <td class="number">
-        {full(row.latest)} <span class="muted">{rate(matrix.series, row.latest, store.stepMs.value)}</span>
+        {full(row.latest)} <span class="muted">{rate(matrix.series, row.latest, windowMs(matrix))}</span>
       </td>
       <td class="raft">
         {group && `group ${group}`}
