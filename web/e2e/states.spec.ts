@@ -88,6 +88,58 @@ describe("a picture with something wrong", () => {
     await page.getByText("max = 100,000 · cluster view (2 of 2 nodes)").waitFor();
   });
 
+  test("has all of a node that is back, though nothing new tells of it", async () => {
+    const early = (columns: number[], phase: number): Counted => {
+      const { rows, ...rest } = half(columns, phase);
+      const values = (row: number[]) => (phase === 0 ? row : row.map((count, at) => (at < 6 ? count : 0)));
+      return { ...rest, rows: rows.map((row) => ({ ...row, values: values(row.values.map(Number)) })) };
+    };
+    const { nodes, url } = await cluster(early);
+    await nodes[1].stop();
+    const page = await show(url);
+    await page.getByText("max = 50,000 · cluster view (1 of 2 nodes)").waitFor();
+    await nodes[1].resume();
+    await refreshUntil(page, () => page.getByText("(2 of 2 nodes)").isVisible());
+    await page.getByText("max = 100,000 · cluster view (2 of 2 nodes)").waitFor();
+  });
+
+  test("lists what became of every node when all of them have gone", async () => {
+    const { nodes, url } = await cluster();
+    const page = await show(url);
+    await page.getByText("2/2 nodes").waitFor();
+    await Promise.all(nodes.map((node) => node.stop()));
+    await refresh(page);
+    const alert = page.getByRole("alert").filter({ hasText: "No node answered. This picture is" });
+    for (const { address } of nodes) await alert.getByRole("listitem").filter({ hasText: address }).waitFor();
+    await page.getByText("0/2 nodes").waitFor();
+    await page.getByRole("region", { name: "Nodes" }).getByText("0 of 2 answered").waitFor();
+    await expectAccessible(page, "all nodes gone");
+  });
+
+  test("has no rate where windows have no common width, and nothing that is late", async () => {
+    const columns = minutes();
+    const nodes = [await node("n1", half(columns, 0)), await node("n2", half(columns, 20_000))];
+    const { url } = await daemon(configuration(nodes, `merge.step = "off"\n${PATIENT}`));
+    const page = await show(url);
+    await page.getByText(`4 rows × ${2 * COLUMNS} columns`).waitFor();
+    await page.getByText("writes per window of each node").waitFor();
+    expect(await page.getByText("not all nodes").count()).toBe(0);
+    await page.getByRole("button", { name: "Show its peak" }).click();
+    const card = page.getByRole("region", { name: "Pinned cell" });
+    await card.getByText("50,000 writes").waitFor();
+    await card.getByText(/^up to \d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/).waitFor();
+    expect(await page.getByText(/\d\/s\b/).count(), "a rate").toBe(0);
+    await expectAccessible(page, "nodes not aligned");
+  });
+
+  test("keeps within the window, whatever a node says", async () => {
+    const { nodes, url } = await cluster();
+    nodes[1].refusal = { status: 500, code: "x".repeat(900), message: "y".repeat(900) };
+    const page = await show(url, "range=all", { viewport: { width: 700, height: 700 } });
+    await page.getByText(DEGRADED).waitFor();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(700);
+  });
+
   test("greys an old picture, with its age, while the daemon is away", async () => {
     const { nodes, url, daemon: first } = await cluster();
     const page = await show(url);
@@ -148,6 +200,7 @@ describe("a picture with something wrong", () => {
     await page.mouse.move(places[1].x, places[1].y);
     await expect.poll(() => chart.spoken()).toContain("1 of 2 nodes");
     await page.getByText("this window is not complete yet").first().waitFor();
+    await expectAccessible(page, "short columns");
   });
 
   test("shows counts of 64 bits to the last digit", async () => {
@@ -166,6 +219,7 @@ describe("a picture with something wrong", () => {
       await page.mouse.move(x, y);
       await expect.poll(() => chart.spoken()).toContain(count);
     }
+    await expectAccessible(page, "counts of 64 bits");
   });
 });
 
@@ -215,6 +269,39 @@ describe("no picture", () => {
     const page = await show(url);
     await page.getByRole("heading", { name: "The key visualizer is switched off" }).waitFor();
     await expectAccessible(page, "switched off");
+  });
+
+  test("says why, for each way to be refused", async () => {
+    const local = await node("n1", half(minutes(), 0));
+    const { url } = await daemon(
+      `auth.mode = "forward"\nlocal.source = "http"\nlocal.url = "http://${local.address}"\n`,
+    );
+    for (const [status, code, title] of [
+      [403, "forbidden", "This session may not read the key visualizer"],
+      [500, "internal", "The local node does not answer"],
+    ] as const) {
+      local.refusal = { status, code, message: "because of a test" };
+      const page = await show(url);
+      await page.context().addCookies([{ name: "admin_session", value: `s${status}`, url, httpOnly: true }]);
+      await page.reload();
+      await page.getByRole("heading", { name: title }).waitFor();
+      await expectAccessible(page, title);
+      await close(watched as Watched);
+      watched = undefined;
+    }
+  });
+
+  test("says that the daemon has another name", async () => {
+    const { url } = await cluster();
+    const page = await show(url);
+    // A browser sends no other name than the one it has connected to.
+    await page.context().route("**/keyviz/matrix?*", async (route) => {
+      const headers = { ...route.request().headers(), host: "elsewhere.example" };
+      await route.fulfill({ response: await route.fetch({ headers }) });
+    });
+    await page.reload();
+    await page.getByRole("heading", { name: "The daemon does not answer to this host name" }).waitFor();
+    await expectAccessible(page, "misdirected");
   });
 
   test("says that there was no traffic, and offers more of the past", async () => {

@@ -6,6 +6,7 @@ export type Inks = Record<(typeof NAMES)[number], string> & { font: string };
 /** Computed colours, as the theme has them at this moment. */
 export function readInks(host: HTMLElement): Inks {
   const probe = document.createElement("span");
+  probe.style.setProperty("forced-color-adjust", "none");
   host.append(probe);
   const inks = {} as Inks;
   for (const name of NAMES) {

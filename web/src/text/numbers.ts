@@ -42,7 +42,7 @@ export function rate(series: Series, value: number | bigint, ms: number | null):
   const perSecond = Number(value) / (ms / 1000);
   return isBytes(series)
     ? `${bytes(perSecond)}/s`
-    : `${perSecond >= 100 ? grouped.format(Math.round(perSecond)) : brief(perSecond)}/s`;
+    : `${perSecond >= 100 && perSecond < 1e9 ? grouped.format(Math.round(perSecond)) : brief(perSecond)}/s`;
 }
 
 const NOUNS: Record<Series, [one: string, many: string]> = {

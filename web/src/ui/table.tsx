@@ -131,14 +131,14 @@ function Line({ row }: { row: RowStats }) {
         {full(row.total)} <Bar share={Number(row.total)} />
       </td>
       <td class="number">
-        {full(row.peak)} <span class="muted">at {clock(matrix.columns[row.peakColumn], utc)}</span>
+        {full(row.peak)} <span class="muted under">at {clock(matrix.columns[row.peakColumn], utc)}</span>
       </td>
       <td class="number">
-        {full(row.latest)} <span class="muted">{rate(matrix.series, row.latest, windowMs(matrix))}</span>
+        {full(row.latest)} <span class="muted under">{rate(matrix.series, row.latest, windowMs(matrix))}</span>
       </td>
       <td class="raft">
         {group && `group ${group}`}
-        {term && <span class="muted"> term {term}</span>}
+        {term && <span class="muted under">term {term}</span>}
         {row.conflicts > 0 && <span class="pill pill-conflict">conflict</span>}
       </td>
     </tr>
