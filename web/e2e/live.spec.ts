@@ -55,6 +55,16 @@ describe("the demo", () => {
     expect(zoom()).toBe(before);
   });
 
+  test("has room for the whole table in a laptop's window", async () => {
+    watched = await open(browser, demo.url);
+    const { page } = watched;
+    await page.goto(`${demo.url}/admin/keyviz/#range=all`);
+    await drawn(page);
+    const box = page.locator(".table-box");
+    await box.waitFor();
+    expect(await box.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)).toBe(0);
+  });
+
   test("needs nothing but what came with the page, compressed", async () => {
     watched = await open(browser, demo.url);
     const { page } = watched;

@@ -6,18 +6,23 @@ import { keyText } from "./keys";
 
 const HEADER = "bucket_id,label,start,end,column_unix_ms,column_nodes,value,raft_group_id,leader_term,conflict";
 
-/** Cells that are zero are left out. `rows` are indices into the matrix, `to` is excluded. */
-export function csv(matrix: Matrix, rows: Iterable<number>, from: number, to: number): string {
-  const lines = [HEADER];
+/**
+ * In parts, a row each: all in one could be longer than a string may be. Cells that are zero are left out. `rows` are
+ * indices into the matrix, `to` is excluded.
+ */
+export function csv(matrix: Matrix, rows: Iterable<number>, from: number, to: number): string[] {
+  const parts = [`${HEADER}\r\n`];
   for (const row of rows) {
     const { id, label, start, end } = matrix.rows[row];
     const fixed = [id, label, start && keyText(start), end && keyText(end)].map(field).join(",");
+    const lines = [];
     for (let column = from; column < to; column++) {
       const cell = row * matrix.columns.length + column;
-      if (matrix.values[cell] > 0) lines.push(`${fixed},${cellFields(matrix, cell, column)}`);
+      if (matrix.values[cell] > 0) lines.push(`${fixed},${cellFields(matrix, cell, column)}\r\n`);
     }
+    parts.push(lines.join(""));
   }
-  return `${lines.join("\r\n")}\r\n`;
+  return parts;
 }
 
 function cellFields(matrix: Matrix, cell: number, column: number): string {

@@ -60,6 +60,7 @@ function StaleBanner() {
   );
 }
 
+/** Of the nodes, only what became of them when this picture was made: a later failure of all has a list of its own. */
 function Degraded({ fanout }: { fanout: Fanout }) {
   return (
     <section class="banner banner-amber" role="status" aria-label="Degraded cluster view">
@@ -69,7 +70,7 @@ function Degraded({ fanout }: { fanout: Fanout }) {
           Cluster view degraded — {fanout.responded} of {fanout.expected} nodes responded
         </strong>
         <p>Traffic that only the missing nodes have seen is not in this picture: what looks cold may be hot there.</p>
-        <FailedNodes nodes={fanout.nodes} />
+        {!store.failure.value?.fanout && <FailedNodes nodes={fanout.nodes} />}
       </div>
     </section>
   );

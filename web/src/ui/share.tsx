@@ -80,7 +80,7 @@ function saveNumbers(): void {
   if (!matrix.value || !stats.value) return;
   const rows = stats.value.rows.map((row) => shown.value[row.shown]);
   const { from, to } = stats.value.window;
-  save(new Blob([csv(matrix.value, rows, from, to)], { type: "text/csv" }), "csv");
+  save(new Blob(csv(matrix.value, rows, from, to), { type: "text/csv" }), "csv");
 }
 
 function save(blob: Blob, extension: string): void {

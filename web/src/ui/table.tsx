@@ -49,10 +49,10 @@ export function HotTable() {
           <thead>
             <tr>
               <Heading by="key" text="Key range" />
-              <Heading by="label" text="Label" />
-              <Heading by="total" text={`Total ${noun(matrix.series)}`} number />
-              <Heading by="peak" text="Peak window" number />
-              <Heading by="latest" text={`Window to ${clock(matrix.columns[stats.latestColumn], utc)}`} number />
+              <Heading by="label" text="Label" kind="label" />
+              <Heading by="total" text={`Total ${noun(matrix.series)}`} kind="number" />
+              <Heading by="peak" text="Peak window" kind="number" />
+              <Heading by="latest" text={`Window to ${clock(matrix.columns[stats.latestColumn], utc)}`} kind="number" />
               <th scope="col">Raft</th>
             </tr>
           </thead>
@@ -78,7 +78,7 @@ export function HotTable() {
   );
 }
 
-function Heading({ by, text, number }: { by: SortKey; text: string; number?: boolean }) {
+function Heading({ by, text, kind = "" }: { by: SortKey; text: string; kind?: "label" | "number" | "" }) {
   const active = sortBy.value === by;
   const direction = ascending.value ? "ascending" : "descending";
   const sort = () => {
@@ -86,7 +86,7 @@ function Heading({ by, text, number }: { by: SortKey; text: string; number?: boo
     sortBy.value = by;
   };
   return (
-    <th scope="col" class={number ? "number" : ""} aria-sort={active ? direction : "none"}>
+    <th scope="col" class={kind} aria-sort={active ? direction : "none"}>
       <button type="button" class="sort" onClick={sort}>
         {text}
         <span class="sort-mark" aria-hidden="true">
@@ -117,10 +117,10 @@ function Line({ row }: { row: RowStats }) {
           onClick={() => store.pin({ row: row.shown, column: row.peakColumn })}
         >
           <span class="key">{shorten(startText(described), 30)}</span>
-          <span class="key muted row-end"> … {shorten(endText(described), 30)}</span>
+          <span class="key muted under">… {shorten(endText(described), 30)}</span>
         </button>
       </th>
-      <td>
+      <td class="label">
         {label && (
           <span class="tag" title={nameText(label)}>
             {shorten(nameText(label), 24)}
