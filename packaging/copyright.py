@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Prints the package's copyright file (DEP-5): this program, every crate that is linked into it, and their licences.
+"""Prints the package's copyright file (DEP-5): this program, every crate that is linked into it, every module that its page
+is made of, and their licences.
 
 usage: copyright.py TARGET MAINTAINER
 
-What is linked in and under what terms is what cargo says; whose it is, is what the crates' own licence files say. A crate
+What is linked in and under what terms is what cargo and npm say; whose it is, is what the crates' own licence files say. One
 whose terms can't be told, or whose licence has no text in any of them, is an error."""
 
 import json
@@ -33,6 +34,17 @@ def linked(target):
     metadata = json.loads(cargo("metadata", "--format-version=1", "--filter-platform", target))
     found = [package for package in metadata["packages"] if (package["name"], f"v{package['version']}") in names]
     return sorted((p for p in found if p["id"] not in metadata["workspace_members"]), key=lambda p: (p["name"], p["version"]))
+
+
+def bundled():
+    """The npm packages that the page is made of, described as cargo describes a crate."""
+    web = pathlib.Path("web")
+    locked = json.loads((web / "package-lock.json").read_text())["packages"]
+    for path, package in sorted(locked.items()):
+        if path and not any(package.get(kind) for kind in ("dev", "devOptional", "optional")):
+            name = path.removeprefix("node_modules/")
+            manifest = str(web / path / "package.json")
+            yield {**package, "name": name, "authors": [], "manifest_path": manifest}
 
 
 def cargo(*arguments):
@@ -77,7 +89,7 @@ def paragraphs(text):
 
 
 def text_of(licence, packages):
-    """The words of a licence, from a crate that has it."""
+    """The words of a licence, from a package that has it."""
     for package in packages:
         if licence in terms(package)[1]:
             for path in licence_files(package):
@@ -90,10 +102,11 @@ def text_of(licence, packages):
 
 def main():
     target, maintainer = sys.argv[1:]
-    packages = linked(target)
+    packages = [*linked(target), *bundled()]
     print("Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/")
     print("Upstream-Name: keyviz-fanout")
-    print("Comment: The binary is linked statically with the crates below, each under its own terms.\n")
+    print("Comment: The binary is linked statically with the crates below, and has a web page inside that is made of the npm")
+    print(" packages after them, each under its own terms.\n")
     print(f"Files: *\nCopyright: 2026 {maintainer}\nLicense: Apache-2.0\n")
     used = {"Apache-2.0"}
     for package in packages:
