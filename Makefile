@@ -125,8 +125,9 @@ deny: $(if $(FOUND),,$(DENY)) ## licences, sources, duplicates and known vulnera
 	elif ls -d "$${CARGO_HOME:-$$HOME/.cargo}"/advisory-dbs/*/crates >/dev/null 2>&1; then $(DENY) --offline check advisories; \
 	else echo 'deny: advisories were NOT checked: their database could not be fetched, and there is none here'; fi
 
+# Quick to build is worth more than quick to run, for programs that run once.
 $(TOOLS)/bin/cargo-deny:
-	$(CARGO) install --locked --version '~$(DENY_VERSION)' --root $(TOOLS) cargo-deny
+	$(CARGO) install --locked --debug --version '~$(DENY_VERSION)' --root $(TOOLS) cargo-deny
 
 .PHONY: deb
 deb: page $(if $(FOUND_DEB),,$(DEB)) ## the Debian package, in target/debian
@@ -134,10 +135,10 @@ deb: page $(if $(FOUND_DEB),,$(DEB)) ## the Debian package, in target/debian
 
 .PHONY: test-deb
 test-deb: deb ## the package under lintian, piuparts and a booted systemd; needs root and Debian, see packaging/tests/run
-	packaging/tests/run
+	CARGO='$(CARGO)' CARGO_DEB='$(DEB)' packaging/tests/run
 
 $(TOOLS)/bin/cargo-deb:
-	$(CARGO) install --locked --version '~$(DEB_VERSION)' --root $(TOOLS) cargo-deb
+	$(CARGO) install --locked --debug --version '~$(DEB_VERSION)' --root $(TOOLS) cargo-deb
 
 .PHONY: fuzz
 fuzz: nightly $(TOOLS)/bin/cargo-fuzz ## the fuzz targets in turn, T=60 seconds each; needs a nightly toolchain
