@@ -10,7 +10,10 @@ use crate::text::is_unsafe;
 /// is none is written so too, to be told apart.
 pub(super) fn key(bytes: &[u8]) -> String {
     let is_plain = |text: &str| {
-        !text.contains(is_unsafe) && !text.starts_with("0x") && text.trim() == text && !["-∞", "−∞", "+∞"].contains(&text)
+        !text.contains(is_unsafe)
+            && !text.starts_with("0x")
+            && text.trim() == text
+            && !["-∞", "−∞", "+∞"].contains(&text)
     };
     match std::str::from_utf8(bytes) {
         Ok(text) if is_plain(text) => text.to_owned(),
