@@ -30,7 +30,7 @@ impl Middleware<State> for Gate {
         let active = Arc::clone(&standing.active);
         request.set_ext(standing);
         let route = known_route(request.url().path());
-        let mut response = match turned_away(&request, &active) {
+        let mut response = match turned_away(&request, &active).await {
             Some(error) => error.into_response(),
             None => worded(next.run(request).await),
         };
@@ -61,8 +61,8 @@ pub(super) fn active(request: &Request<State>) -> Arc<Active> {
     Arc::clone(&standing(request).active)
 }
 
-fn turned_away(request: &Request<State>, active: &Active) -> Option<ApiError> {
-    if !hosts::is_ours(request.url().host().as_ref(), active) {
+async fn turned_away(request: &Request<State>, active: &Active) -> Option<ApiError> {
+    if !hosts::is_ours(request.url().host().as_ref(), active).await {
         // Not tide's `host()`, which would rather name the one in a Forwarded header.
         let host = request.url().host_str().unwrap_or_default();
         let message = format!("{host} is not a name of this host; add it to server.allowed_hosts if it is");

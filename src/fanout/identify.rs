@@ -185,12 +185,8 @@ impl Asking {
         join(look_up, self.note(&local.state, ask)).await;
     }
 
-    /// Notes the addresses by themselves: they decide while the id is not to be had.
     async fn look_up(&self, url: &Url, state: &NodeState) {
-        let addresses = resolve(url, self.snapshot.config.fanout.connect_timeout).await;
-        if !addresses.is_empty() {
-            state.update(|memory| memory.addresses = addresses);
-        }
+        look_up(url, state, self.snapshot.config.fanout.connect_timeout).await;
     }
 
     async fn note(&self, state: &NodeState, answer: impl Future<Output = Result<Value, Failure>>) {
@@ -203,6 +199,23 @@ impl Asking {
             }
         });
     }
+}
+
+/// Notes the addresses by themselves: they decide while the id is not to be had.
+async fn look_up(url: &Url, state: &NodeState, within: Duration) {
+    let addresses = resolve(url, within).await;
+    if !addresses.is_empty() {
+        state.update(|memory| memory.addresses = addresses);
+    }
+}
+
+/// Finds out the addresses of the local node and of the entries that are `meant`, where they are not known yet: who is asked
+/// for by name before anybody was asked for traffic.
+pub(crate) async fn locate(snapshot: &Snapshot, meant: impl Fn(&Url) -> bool) {
+    let local = snapshot.local.iter().filter_map(|local| Some((local.url.as_ref()?, &*local.state)));
+    let peers = snapshot.peers.iter().map(|peer| (&peer.entry.url, &peer.state)).filter(|(url, _)| meant(url));
+    let unknown = local.chain(peers).filter(|(_, state)| state.get().addresses.is_empty());
+    join_all(unknown.map(|(url, state)| look_up(url, state, snapshot.config.fanout.connect_timeout))).await;
 }
 
 /// The longest id that is taken for one.

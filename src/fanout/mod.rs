@@ -37,6 +37,7 @@ pub(crate) use answers::SMALL;
 pub use caller::{Caller, Credentials, GUARD_HEADER, Guard};
 pub use deadline::Deadline;
 pub use failure::{Failure, Reason};
+pub(crate) use identify::locate;
 pub use local::{LocalMatrix, LocalSource};
 pub use query::{CLUSTER_PATH, InvalidQuery, MATRIX_PATH, MAX_ROWS, MatrixQuery, NodeQuery};
 pub use redact::Redactor;
