@@ -33,85 +33,91 @@ function signIn(): ComponentChildren {
   );
 }
 
+const misdirected = (said: string): Advice => ({
+  title: "The daemon does not answer to this host name",
+  advice: (
+    <>
+      {said} Add the name to <code>server.allowed_hosts</code>, or open the page by the host’s own name.
+    </>
+  ),
+});
+
+/** By what the daemon calls it. */
+const BY_CODE: Record<string, (said: string) => Advice> = {
+  keyviz_disabled: (said) => ({
+    title: "The key visualizer is switched off",
+    advice: (
+      <>
+        {said} Start the nodes with <code>--keyvizEnabled</code>, or name peers in <code>fanout.peers</code>.
+      </>
+    ),
+  }),
+  no_node_answered: () => ({
+    title: "No node answered",
+    advice: (
+      <>
+        Each of them failed as listed below. Check that the nodes run, and that <code>fanout.peers</code> names their
+        admin addresses: <code>keyviz-fanout peers</code> asks each of them once and says what is wrong.
+      </>
+    ),
+  }),
+  local_unavailable: (said) => ({
+    title: "The local node does not answer",
+    advice: (
+      <>
+        {said} Check that it runs and that <code>local.url</code> is its admin address.
+      </>
+    ),
+  }),
+  invalid_query: (said) => ({
+    title: "The daemon does not understand the question",
+    advice: <>{said} Choose another range above.</>,
+  }),
+  misdirected,
+};
+
+/** By HTTP status, and by what stands for one (see `Failure`). */
+const BY_STATUS: Record<number, (said: string) => Advice> = {
+  401: () => ({ title: "Not signed in", advice: signIn() }),
+  403: (said) => ({
+    title: "This session may not read the key visualizer",
+    advice: <>{said} Sign in with a role that may, at the node’s own admin page, then reload this page.</>,
+  }),
+  404: () => ({
+    title: "There is no matrix at this address",
+    advice: (
+      <>
+        This page asks for <code>/admin/api/v1/keyviz/matrix</code> on its own host. Open it from keyviz-fanout itself,
+        or have the proxy pass that path on.
+      </>
+    ),
+  }),
+  421: misdirected,
+  508: (said) => ({
+    title: "Two daemons ask each other in a circle",
+    advice: (
+      <>
+        {said} <code>local.url</code> has to be a node’s address, not a daemon’s.
+      </>
+    ),
+  }),
+  0: () => ({
+    title: "The daemon can’t be reached",
+    advice: (
+      <>
+        Check that <code>keyviz-fanout</code> runs on {location.host} (<code>systemctl status keyviz-fanout</code>).
+        This page asks again by itself.
+      </>
+    ),
+  }),
+  [-1]: (said) => ({ title: "The answer could not be read", advice: said }),
+};
+
 /** By code first, for what the daemon says is more exact than the status. */
 export function adviceFor({ status, code, message }: Failure): Advice {
-  const said = message ? `${message[0].toUpperCase()}${message.slice(1)}.` : "";
-  if (status === 401) return { title: "Not signed in", advice: signIn() };
-  if (status === 403)
-    return {
-      title: "This session may not read the key visualizer",
-      advice: <>{said} Sign in with a role that may, at the node’s own admin page, then reload this page.</>,
-    };
-  if (code === "keyviz_disabled")
-    return {
-      title: "The key visualizer is switched off",
-      advice: (
-        <>
-          {said} Start the nodes with <code>--keyvizEnabled</code>, or name peers in <code>fanout.peers</code>.
-        </>
-      ),
-    };
-  if (code === "no_node_answered")
-    return {
-      title: "No node answered",
-      advice: (
-        <>
-          Each of them failed as listed below. Check that the nodes run, and that <code>fanout.peers</code> names their
-          admin addresses: <code>keyviz-fanout peers</code> asks each of them once and says what is wrong.
-        </>
-      ),
-    };
-  if (code === "local_unavailable")
-    return {
-      title: "The local node does not answer",
-      advice: (
-        <>
-          {said} Check that it runs and that <code>local.url</code> is its admin address.
-        </>
-      ),
-    };
-  if (status === 404)
-    return {
-      title: "There is no matrix at this address",
-      advice: (
-        <>
-          This page asks for <code>/admin/api/v1/keyviz/matrix</code> on its own host. Open it from keyviz-fanout
-          itself, or have the proxy pass that path on.
-        </>
-      ),
-    };
-  if (code === "invalid_query")
-    return { title: "The daemon does not understand the question", advice: <>{said} Choose another range above.</> };
-  if (code === "misdirected" || status === 421)
-    return {
-      title: "The daemon does not answer to this host name",
-      advice: (
-        <>
-          {said} Add the name to <code>server.allowed_hosts</code>, or open the page by the host’s own name.
-        </>
-      ),
-    };
-  if (status === 508)
-    return {
-      title: "Two daemons ask each other in a circle",
-      advice: (
-        <>
-          {said} <code>local.url</code> has to be a node’s address, not a daemon’s.
-        </>
-      ),
-    };
-  if (status === 0)
-    return {
-      title: "The daemon can’t be reached",
-      advice: (
-        <>
-          Check that <code>keyviz-fanout</code> runs on {location.host} (<code>systemctl status keyviz-fanout</code>).
-          This page asks again by itself.
-        </>
-      ),
-    };
-  if (status === -1) return { title: "The answer could not be read", advice: said };
-  return { title: `The daemon answered ${status}`, advice: said };
+  const said = message && `${message[0].toUpperCase()}${message.slice(1)}.`;
+  const advise = BY_CODE[code] ?? BY_STATUS[status];
+  return advise ? advise(said) : { title: `The daemon answered ${status}`, advice: said };
 }
 
 /** Stands where the chart would, or null where that has something to show. */
