@@ -150,6 +150,27 @@ describe("moving about", () => {
     expect((await chart.cursor()).width).toBeCloseTo(width);
   });
 
+  test("two fingers that part zoom between them, one finger then pans", async () => {
+    const at = (await chart.grid())(PEAK);
+    const touches = await page.context().newCDPSession(page);
+    const touch = (type: "touchStart" | "touchMove" | "touchEnd", ...x: number[]) =>
+      touches.send("Input.dispatchTouchEvent", { type, touchPoints: x.map((x, id) => ({ x, y: at.y, id })) });
+    await touch("touchStart", at.x - 20, at.x + 20);
+    for (const apart of [30, 45, 60]) await touch("touchMove", at.x - apart, at.x + apart);
+    await touch("touchEnd");
+    await expect.poll(() => hash().get("time")).not.toBeNull();
+    const span = () => (hash().get("time") ?? "").split("-").map(Number);
+    const [from, to] = span();
+    const [first, last] = [cluster.columns[0], cluster.columns[COLUMNS - 1]];
+    expect((to - from) / (last - first + 60_000), "three times as close").toBeCloseTo(1 / 3, 1);
+    expect(await page.evaluate(() => visualViewport?.scale), "the page itself is not zoomed").toBe(1);
+    await touch("touchStart", at.x);
+    for (const moved of [20, 60, 100]) await touch("touchMove", at.x - moved);
+    await touch("touchEnd");
+    await expect.poll(() => span()[0]).toBeGreaterThan(from);
+    expect(span()[1] - span()[0]).toBeCloseTo(to - from, -3);
+  });
+
   test("a drag pans what is zoomed, a double click shows all", async () => {
     const at = (await chart.grid())(PEAK);
     await page.mouse.move(at.x, at.y);
