@@ -1,0 +1,111 @@
+// New columns are spliced onto old ones; whatever nodes do meanwhile, the page has what asking for all of it would give.
+import { readFileSync } from "node:fs";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
+import { matrixOf } from "./support/answers";
+import { close, launch, open } from "./support/browser";
+import { Node } from "./support/node";
+import { startDaemon } from "./support/program";
+import { configuration, MINUTE, PATIENT } from "./support/sample";
+
+const ROUNDS = 20;
+const KEYS = ["a", "b", "c", "d"];
+const PHASES = [0, 20_000, 40_000];
+const BEGIN = Math.floor(Date.now() / MINUTE) * MINUTE - 70 * MINUTE;
+
+/** Numbers that are the same in every run. */
+function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+/** A node that may be late with its newest windows, have counted only a part of the last, or be away. */
+class Member {
+  up = true;
+  late = 0;
+
+  private constructor(
+    readonly node: Node,
+    readonly index: number,
+  ) {}
+
+  static async start(index: number): Promise<Member> {
+    const member = new Member(await Node.start(`n${index + 1}`, { columns: [], rows: [] }), index);
+    member.count(10, false);
+    return member;
+  }
+
+  /** @param minutes since the beginning */
+  count(minutes: number, inPart: boolean): void {
+    const columns = Array.from({ length: minutes - this.late }, (_, at) => BEGIN + at * MINUTE - PHASES[this.index]);
+    const counted = (row: number) => columns.map((_, at) => ((at + row * 3 + this.index) % 4 === 0 ? at + 2 : 0));
+    const rows = KEYS.map((start, row) => {
+      const values = counted(row);
+      if (inPart) values[values.length - 1] >>= 1;
+      return { bucket_id: `route:${start}`, start, end: KEYS[row + 1], values };
+    });
+    this.node.counted = { columns, rows };
+  }
+
+  async toggle(): Promise<void> {
+    await (this.up ? this.node.stop() : this.node.resume());
+    this.up = !this.up;
+  }
+}
+
+/** Bucket, column, nodes and count of each cell with traffic, as the page saves them. */
+async function saved(page: Page): Promise<string[]> {
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "CSV" }).click(),
+  ]);
+  const lines = readFileSync(await download.path(), "utf8")
+    .trimEnd()
+    .split("\r\n")
+    .slice(1);
+  return lines.map((line) => [0, 4, 5, 6].map((field) => line.split(",")[field]).join());
+}
+
+async function answered(url: string): Promise<string[]> {
+  const { rows, column_unix_ms, column_nodes } = await matrixOf(url);
+  return rows.flatMap(({ bucket_id, values }) =>
+    values.flatMap((count, at) => (count ? [`${bucket_id},${column_unix_ms[at]},${column_nodes[at]},${count}`] : [])),
+  );
+}
+
+test("polls make what asking for everything makes", async () => {
+  const next = random(7);
+  const members = await Promise.all(PHASES.map((_, index) => Member.start(index)));
+  const nodes = members.map(({ node }) => node);
+  const daemon = await startDaemon(configuration(nodes, `fanout.breaker_failures = 0\n${PATIENT}`));
+  const browser = await launch();
+  const watched = await open(browser, daemon.url);
+  const { page } = watched;
+  const asked: string[] = [];
+  page.context().on("request", (request) => {
+    if (request.url().includes("/matrix")) asked.push(request.url());
+  });
+  await page.goto(`${daemon.url}/admin/keyviz/#range=all`);
+  await page.getByText("cluster view (3 of 3 nodes)").waitFor();
+  await page.getByRole("combobox", { name: "Refresh" }).selectOption("0");
+  let minutes = 10;
+  for (let round = 0; round < ROUNDS; round++) {
+    minutes += Math.floor(next() * 3);
+    for (const member of members) {
+      if (next() < 0.3) member.late = Math.floor(next() * 3);
+      member.count(minutes, next() < 0.3);
+    }
+    const away = members.find(({ up }) => !up);
+    if (next() < 0.3) await (away ?? members[round % 3]).toggle();
+    await page.getByRole("button", { name: "Refresh now" }).click();
+    const expected = await answered(daemon.url);
+    await expect.poll(() => saved(page), { message: `round ${round}` }).toEqual(expected);
+  }
+  const parts = asked.filter((url) => url.includes("from_unix_ms")).length;
+  expect(parts, "some polls asked for the newest columns alone").toBeGreaterThan(ROUNDS / 4);
+  await close(watched);
+  await Promise.all([browser.close(), daemon.stop(), ...nodes.map((node) => node.stop())]);
+});
