@@ -97,6 +97,27 @@ test("another scale", async () => {
   figures.push({ what: "recolour", value: median(times), unit: "ms", target: 16 });
 });
 
+test("a letter in the search", async () => {
+  const times = await page.evaluate(async (repeats) => {
+    const search = document.querySelector<HTMLInputElement>("input[type=search]") as HTMLInputElement;
+    const found: number[] = [];
+    for (let run = 0; run < repeats; run++) {
+      // A good part of the rows, then all of them again.
+      search.value = run % 2 ? "" : "route:1";
+      probe.takeWork();
+      const before = probe.drawn.length;
+      const begin = performance.now();
+      search.dispatchEvent(new InputEvent("input", { bubbles: true }));
+      await Promise.resolve();
+      const handled = performance.now() - begin;
+      while (probe.drawn.length === before) await probe.nextFrame();
+      found.push(handled + probe.takeWork());
+    }
+    return found;
+  }, REPEATS + 1);
+  figures.push({ what: "a letter in the search", value: median(times), unit: "ms" });
+});
+
 /** Turns the wheel at each frame, there and back. */
 function turn(frames: number, sideways: boolean): Promise<{ rate: number; work: number[] }> {
   return page.evaluate(

@@ -88,6 +88,18 @@ test("arrows move the cell cursor, which stays within the matrix", async () => {
   expect(await chart.spoken()).toContain(`${(2 ** (COLUMNS - 1)).toLocaleString("en")} writes`);
 });
 
+test("the rows shown follow each letter of a search, and what Escape clears stays cleared", async () => {
+  const search = page.getByRole("searchbox");
+  await press("/");
+  const after = (key: string) => search.press(key).then(() => page.locator(".search-count").textContent());
+  expect(await after("o")).toBe("4 of 4 rows");
+  expect(await after("r")).toBe("1 of 4 rows");
+  expect(await after("Escape")).toBe("");
+  // Longer than anybody would hold letters back.
+  await page.waitForTimeout(500);
+  expect(await search.inputValue()).toBe("");
+});
+
 test("Enter pins the cell, Escape takes back one thing after another", async () => {
   await chart.host.focus();
   await press("ArrowRight", "Enter");

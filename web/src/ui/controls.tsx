@@ -1,7 +1,6 @@
 /** What is asked for and what part of it is shown. */
 
 import { batch, signal } from "@preact/signals";
-import { useRef } from "preact/hooks";
 import type { Series } from "../data/matrix";
 import * as store from "../state/store";
 import type { Range } from "../state/url";
@@ -99,7 +98,6 @@ function ownRange(range: Range): string {
 }
 
 function Search({ input }: { input: { current: HTMLInputElement | null } }) {
-  const timer = useRef(0);
   const all = store.matrix.value?.rows.length ?? 0;
   const filtered = store.filter.value !== "";
   return (
@@ -113,11 +111,7 @@ function Search({ input }: { input: { current: HTMLInputElement | null } }) {
         value={store.filter.value}
         spellcheck={false}
         onInput={(event) => {
-          const { value } = event.currentTarget;
-          clearTimeout(timer.current);
-          timer.current = window.setTimeout(() => {
-            store.filter.value = value;
-          }, 120);
+          store.filter.value = event.currentTarget.value;
         }}
         onKeyDown={(event) => {
           if (event.key !== "Escape") return;
