@@ -39,7 +39,11 @@ async fn is_our_name(name: &str, snapshot: &Snapshot) -> bool {
     {
         return true;
     }
-    // The first request after a start may be by the name under which this host is listed.
+    // The first request after a start may be by the name under which this host is listed; nobody's other name is worth a
+    // look-up.
+    if !snapshot.peers.iter().any(|peer| names(&peer.entry.url, name)) {
+        return false;
+    }
     locate(snapshot, |entry| names(entry, name)).await;
     is_own_entry(name, snapshot)
 }

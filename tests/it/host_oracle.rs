@@ -26,8 +26,13 @@ pub(crate) const LISTEN: &str = "192.0.2.7";
 pub(crate) const ALLOWED: [&str; 4] = ["keyviz.example", "under_score.example", "203.0.113.5", "2001:db8::1"];
 pub(crate) const NODE: &str = "node.internal";
 pub(crate) const OWN_ENTRY: &str = "self.example";
+/// An entry at a port that is not the daemon's, on this host all the same: Debian's name for itself is such a one.
+pub(crate) const ENTRY_HERE: &str = "here.example";
 /// An entry that is another node: its name is none of ours.
 pub(crate) const OTHER_ENTRY: &str = "other.example";
+/// By whom each entry of the file is found, so that no look-up has to say it.
+const ENTRIES: [(&str, &str); 3] =
+    [(OWN_ENTRY, "192.0.2.7:8090"), (ENTRY_HERE, "127.0.1.1:9999"), (OTHER_ENTRY, "192.0.2.8:8090")];
 
 const CODES: [&str; 12] = [
     "invalid_query",
@@ -55,8 +60,12 @@ impl Door {
     /// Serves to the end of the process.
     pub(crate) fn open() -> Self {
         let service = Service::builder(config()).build();
-        let own = &service.snapshot().peers[0];
-        own.state.update(|memory| memory.addresses = vec![SocketAddr::new(LISTEN.parse().unwrap(), 8090)]);
+        let snapshot = service.snapshot();
+        for (peer, (_, address)) in snapshot.peers.iter().zip(ENTRIES) {
+            peer.state.update(|memory| memory.addresses = vec![address.parse().unwrap()]);
+        }
+        let local = snapshot.local.as_ref().unwrap();
+        local.state.update(|memory| memory.addresses = vec!["192.0.2.9:8080".parse().unwrap()]);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let app = api::app(service.clone());
@@ -64,7 +73,7 @@ impl Door {
         task::spawn(serve(listener.into(), app, options, std::future::pending()));
         let hostname = fs::read_to_string("/proc/sys/kernel/hostname").unwrap().trim().to_lowercase();
         let short = hostname.split('.').next().unwrap().to_owned();
-        let mut names = vec!["localhost".into(), hostname, short, NODE.into(), OWN_ENTRY.into()];
+        let mut names = vec!["localhost".into(), hostname, short, NODE.into(), OWN_ENTRY.into(), ENTRY_HERE.into()];
         names.extend(ALLOWED.map(str::to_owned));
         let mut addresses: Vec<IpAddr> = ALLOWED.iter().filter_map(|allowed| allowed.parse().ok()).collect();
         addresses.push(LISTEN.parse().unwrap());
@@ -148,7 +157,11 @@ fn config() -> Config {
     config.server.allowed_hosts =
         ALLOWED.map(|host| if host.contains(':') { format!("[{host}]") } else { host.into() }).into();
     config.local.node = Some(LocalNode { url: format!("http://{NODE}:8080").parse().unwrap(), name: "node".into() });
-    config.fanout.peers = [OWN_ENTRY, OTHER_ENTRY].map(|host| format!("{host}:8090").parse().unwrap()).into();
+    let entry = |(host, address): (&str, &str)| {
+        let port = address.rsplit(':').next().unwrap();
+        format!("{host}:{port}").parse().unwrap()
+    };
+    config.fanout.peers = ENTRIES.map(entry).into();
     // Without the key there is no session that is good, and so nobody who is asked for anything.
     config.auth.mode = AuthMode::Mint;
     config
