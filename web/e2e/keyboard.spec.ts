@@ -88,16 +88,32 @@ test("arrows move the cell cursor, which stays within the matrix", async () => {
   expect(await chart.spoken()).toContain(`${(2 ** (COLUMNS - 1)).toLocaleString("en")} writes`);
 });
 
-test("the rows shown follow each letter of a search, and what Escape clears stays cleared", async () => {
+test("the rows and their sums follow each letter of a search, and what Escape clears stays cleared", async () => {
   const search = page.getByRole("searchbox");
+  const rows = page.locator("tbody tr");
+  const whole = await rows.count();
   await press("/");
-  const after = (key: string) => search.press(key).then(() => page.locator(".search-count").textContent());
-  expect(await after("o")).toBe("4 of 4 rows");
-  expect(await after("r")).toBe("1 of 4 rows");
-  expect(await after("Escape")).toBe("");
+  const after = async (key: string) => {
+    await search.press(key);
+    return [await page.locator(".search-count").textContent(), await rows.count()];
+  };
+  expect(await after("o")).toEqual(["4 of 4 rows", whole]);
+  expect(await after("r")).toEqual(["1 of 4 rows", 1]);
+  expect(await after("Escape")).toEqual(["", whole]);
   // Longer than anybody would hold letters back.
   await page.waitForTimeout(500);
   expect(await search.inputValue()).toBe("");
+});
+
+test("a search leaves the cursor on its bucket, or takes it away with that", async () => {
+  const search = page.getByRole("searchbox");
+  await chart.host.focus();
+  await press("ArrowRight");
+  expect(await chart.spoken()).toMatch(/^orders\|/);
+  await search.fill("orders");
+  expect(await chart.spoken()).toMatch(/^orders\|.*100,000 writes/);
+  await search.fill("users");
+  expect(await chart.spoken()).toBe("");
 });
 
 test("Enter pins the cell, Escape takes back one thing after another", async () => {

@@ -158,11 +158,11 @@ describe("moving about", () => {
     await touch("touchStart", at.x - 20, at.x + 20);
     for (const apart of [30, 45, 60]) await touch("touchMove", at.x - apart, at.x + apart);
     await touch("touchEnd");
-    await expect.poll(() => hash().get("time")).not.toBeNull();
     const span = () => (hash().get("time") ?? "").split("-").map(Number);
-    const [from, to] = span();
     const [first, last] = [cluster.columns[0], cluster.columns[COLUMNS - 1]];
-    expect((to - from) / (last - first + 60_000), "three times as close").toBeCloseTo(1 / 3, 1);
+    const share = () => (span()[1] - span()[0]) / (last - first + 60_000);
+    await expect.poll(share, { message: "three times as close" }).toBeCloseTo(1 / 3, 1);
+    const [from, to] = span();
     expect(await page.evaluate(() => visualViewport?.scale), "the page itself is not zoomed").toBe(1);
     await touch("touchStart", at.x);
     for (const moved of [20, 60, 100]) await touch("touchMove", at.x - moved);
@@ -255,6 +255,7 @@ describe("telling others", () => {
     await close(watched);
     await show(link.hash.slice(1));
     await page.getByRole("region", { name: "Pinned cell" }).getByText("100,000 writes").waitFor();
+    await page.getByText("Past range · just now").waitFor();
   });
 
   test("a PNG has the picture with its colours, larger than the chart alone", async () => {

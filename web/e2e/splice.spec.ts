@@ -1,7 +1,7 @@
 // New columns are spliced onto old ones; whatever nodes do meanwhile, the page has what asking for all of it would give.
 import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { matrixOf } from "./support/answers";
 import { close, launch, open } from "./support/browser";
 import { Node } from "./support/node";
@@ -76,12 +76,23 @@ async function answered(url: string): Promise<string[]> {
   );
 }
 
+/** Has the page ask once more, and waits until it has what came. */
+async function poll(page: Page): Promise<void> {
+  const arrived = () => page.evaluate(() => performance.getEntriesByName("keyviz-data").at(-1)?.startTime);
+  const before = await arrived();
+  await page.getByRole("button", { name: "Refresh now" }).click();
+  await expect.poll(arrived).not.toBe(before);
+}
+
 test("polls make what asking for everything makes", async () => {
   const next = random(7);
   const members = await Promise.all(PHASES.map((_, index) => Member.start(index)));
   const nodes = members.map(({ node }) => node);
+  onTestFinished(() => Promise.all(nodes.map((node) => node.stop())).then(() => {}));
   const daemon = await startDaemon(configuration(nodes, `fanout.breaker_failures = 0\n${PATIENT}`));
+  onTestFinished(() => daemon.stop());
   const browser = await launch();
+  onTestFinished(() => browser.close());
   const watched = await open(browser, daemon.url);
   const { page } = watched;
   const asked: string[] = [];
@@ -100,12 +111,11 @@ test("polls make what asking for everything makes", async () => {
     }
     const away = members.find(({ up }) => !up);
     if (next() < 0.3) await (away ?? members[round % 3]).toggle();
-    await page.getByRole("button", { name: "Refresh now" }).click();
+    await poll(page);
     const expected = await answered(daemon.url);
     await expect.poll(() => saved(page), { message: `round ${round}` }).toEqual(expected);
   }
   const parts = asked.filter((url) => url.includes("from_unix_ms")).length;
   expect(parts, "some polls asked for the newest columns alone").toBeGreaterThan(ROUNDS / 4);
   await close(watched);
-  await Promise.all([browser.close(), daemon.stop(), ...nodes.map((node) => node.stop())]);
 });

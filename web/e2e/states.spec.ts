@@ -103,17 +103,27 @@ describe("a picture with something wrong", () => {
     await page.getByText("max = 100,000 · cluster view (2 of 2 nodes)").waitFor();
   });
 
-  test("lists what became of every node when all of them have gone", async () => {
-    const { nodes, url } = await cluster();
+  test("lists what became of every node when all of them have gone, and then the daemon", async () => {
+    const { nodes, url, daemon: first } = await cluster();
     const page = await show(url);
     await page.getByText("2/2 nodes").waitFor();
     await Promise.all(nodes.map((node) => node.stop()));
     await refresh(page);
     const alert = page.getByRole("alert").filter({ hasText: "No node answered. This picture is" });
-    for (const { address } of nodes) await alert.getByRole("listitem").filter({ hasText: address }).waitFor();
+    for (const { address } of nodes) {
+      const line = alert.getByRole("listitem").filter({ hasText: address });
+      await line.getByText(/last answered .+ ago/).waitFor();
+    }
     await page.getByText("0/2 nodes").waitFor();
     await page.getByRole("region", { name: "Nodes" }).getByText("0 of 2 answered").waitFor();
     await expectAccessible(page, "all nodes gone");
+    await expect.poll(() => page.title()).toMatch(/^0\/2 nodes · /);
+    await first.stop();
+    await refresh(page);
+    await page.getByRole("alert").filter({ hasText: "The daemon can’t be reached" }).waitFor();
+    await page.getByText("0/2 nodes").waitFor();
+    await page.getByRole("region", { name: "Nodes" }).getByText("0 of 2 answered last time").waitFor();
+    await expect.poll(() => page.title()).toMatch(/^stale · 0\/2 nodes · /);
   });
 
   test("has no rate where windows have no common width, and nothing that is late", async () => {
@@ -151,6 +161,7 @@ describe("a picture with something wrong", () => {
     const alert = page.getByRole("alert").filter({ hasText: "The daemon can’t be reached" });
     await alert.getByText(/This picture is .+ old \(from \d\d:\d\d:\d\d/).waitFor();
     await page.getByText("Stale").waitFor();
+    await expect.poll(() => page.title()).toMatch(/^stale · Key/);
     await page.getByText("100,000").first().waitFor();
     await expect.poll(greyed).toContain("grayscale");
     await expectAccessible(page, "stale");

@@ -4,7 +4,7 @@ import "./style.css";
 import { followConfig } from "./state/config";
 import { startPolling } from "./state/poll";
 import { keepPreferences } from "./state/prefs";
-import { lastFanout, now, pageState, show } from "./state/store";
+import { fanoutIsOld, lastFanout, matrix, now, pageState, show } from "./state/store";
 import { read, write } from "./state/url";
 import { App } from "./ui/app";
 
@@ -25,7 +25,8 @@ function keepTitle(): void {
   effect(() => {
     const fanout = lastFanout.value;
     const short = fanout && !fanout.complete ? `${fanout.responded}/${fanout.expected} nodes · ` : "";
-    document.title = `${short}Key Visualizer · ${location.host}`;
+    const old = fanoutIsOld.value && matrix.value ? "stale · " : "";
+    document.title = `${old}${short}Key Visualizer · ${location.host}`;
   });
 }
 

@@ -3,6 +3,7 @@ import { decode } from "../src/data/decode";
 import { lastComplete, windowMs } from "../src/data/matrix";
 import { failureOf, matrixUrl } from "../src/data/request";
 import { hottest, sortRows, windowStats } from "../src/data/stats";
+import { toZoom } from "../src/picture/zoomref";
 import { DEFAULTS, type PageState, reachingBack, read, write } from "../src/state/url";
 import { answer, big, random } from "./fixtures";
 
@@ -46,9 +47,23 @@ describe("the address", () => {
     expect(late(cell(now - hour / 2))).toEqual(DEFAULTS.range);
     expect(late(cell(now - 9 * hour))).toEqual({ kind: "span", from: now - 9.5 * hour, to: now - 8.5 * hour + 1 });
     expect(late(cell(now - hour - 1))).toEqual({ kind: "span", from: now - 1.5 * hour - 1, to: now - hour / 2 });
-    const zoomed = late({ zoom: { time: [now - 9 * hour, now - 3 * hour] }, ...cell(now) });
-    expect(zoomed).toEqual({ kind: "span", from: now - 9 * hour, to: now });
+    const zoomed = late({ zoom: { time: [now - 9 * hour, now - 3 * hour] }, ...cell(now - 2 * hour) });
+    expect(zoomed).toEqual({ kind: "span", from: now - 9 * hour, to: now - 2 * hour + 1 });
     expect(late({ range: { kind: "all" }, ...cell(1) })).toEqual({ kind: "all" });
+    expect(
+      read(write(reachingBack({ ...DEFAULTS, ...cell(1) }, now))).range,
+      "an address has no time before 1970",
+    ).toEqual(late(cell(1)));
+  });
+
+  test("that is opened again goes on with the present, zoomed to its oldest part or not", () => {
+    const [minute, now] = [60_000, 100 * 3_600_000];
+    const columns = Array.from({ length: 60 }, (_, index) => (index + 1 - 60) * minute + now);
+    const rows = [{ bucket_id: "a", start: null, values: columns.map(() => 1) }];
+    const matrix = decode(answer(columns, rows, { step_ms: minute }));
+    const zoom = toZoom({ x0: 0, x1: 30, y0: 0, y1: 1 }, matrix, Uint32Array.of(0));
+    const again = reachingBack(read(write({ ...DEFAULTS, zoom })), now + 5 * minute);
+    expect(again).toEqual({ ...DEFAULTS, zoom });
   });
 
   test("that makes no sense is as if it were not there", () => {

@@ -153,7 +153,9 @@ describe("a cell", () => {
       conflicts: [false, true],
     },
   ];
-  const matrix = decode(answer([60_000, 120_000], rows, { step_ms: 60_000, column_nodes: [2, 1], fanout }));
+  const newest = { generated_at: new Date(150_000).toISOString() };
+  const told = { step_ms: 60_000, fanout, ...newest };
+  const matrix = decode(answer([60_000, 120_000], rows, { ...told, column_nodes: [2, 1] }));
 
   test("says all that is known of it", () => {
     expect(cellFacts(matrix, 0, 0, true)).toMatchObject({
@@ -174,8 +176,12 @@ describe("a cell", () => {
       short: "so far: this window is not complete yet",
       conflict: true,
     });
-    const later = decode(answer([60_000, 120_000], rows, { step_ms: 60_000, column_nodes: [1, 2], fanout }));
-    expect(cellFacts(later, 0, 0, true).short).toBe("have this window: the others’ share of it is missing");
+    const missing = "have this window: the others’ share of it is missing";
+    const later = decode(answer([60_000, 120_000], rows, { ...told, column_nodes: [1, 2] }));
+    expect(cellFacts(later, 0, 0, true).short).toBe(missing);
+    const longAgo = { ...told, generated_at: new Date(9_000_000).toISOString() };
+    const old = decode(answer([60_000, 120_000], rows, { ...longAgo, column_nodes: [1, 1] }));
+    expect(cellFacts(old, 0, 1, true).short, "no node will add to it").toBe(missing);
   });
 
   test("of a window whose width is not known has an end, and no rate", () => {
@@ -183,6 +189,7 @@ describe("a cell", () => {
     expect(cellFacts(unaligned, 0, 0, true)).toMatchObject({
       value: "600 writes",
       rate: "",
+      nodes: "",
       short: "",
       window: "up to 1970-01-01 00:01:00",
     });

@@ -28,7 +28,10 @@ async function ask(url: string): Promise<Answer> {
     const response = await asked.catch(unreachable);
     if (response.status !== 200)
       return { failure: failureOf(response.status, await response.text().catch(unreachable)) };
-    const generation = response.headers.get("x-keyviz-config-generation") ?? "";
+    // Generations begin anew with each process.
+    const generation = ["x-keyviz-instance", "x-keyviz-config-generation"]
+      .map((name) => response.headers.get(name))
+      .join();
     return { ...(await read(response)), generation };
   } catch (error) {
     const [status, code] = error instanceof Unreachable ? [0, ""] : [-1, "decode"];

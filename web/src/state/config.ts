@@ -3,7 +3,7 @@
 import { effect, signal, untracked } from "@preact/signals";
 import type { Failure } from "../data/request";
 import { API, failureOf } from "../data/request";
-import { generation, matrix, now, view } from "./store";
+import { generation, lastFanout, now, view } from "./store";
 
 export interface Peer {
   entry: string;
@@ -61,7 +61,7 @@ async function loadConfig(): Promise<void> {
 export function followConfig(): void {
   effect(() => {
     generation.value;
-    const degraded = matrix.value?.fanout?.complete === false;
+    const degraded = lastFanout.value?.complete === false;
     if (view.value === "config" || degraded) untracked(() => void loadConfig());
   });
   effect(() => {

@@ -6,7 +6,7 @@ import type { Answer, FromWorker, ToWorker } from "../data/request";
 import { matrixUrl } from "../data/request";
 import { splice, spliceFrom } from "../data/splice";
 import { refresh } from "./prefs";
-import { failure, generation, loading, matrix, range, receivedAt, replaceMatrix, series } from "./store";
+import { failure, generation, lastFanout, loading, matrix, range, receivedAt, replaceMatrix, series } from "./store";
 import { rangeText } from "./url";
 
 /** After this long all columns are asked for again, in case an old one has changed unseen. */
@@ -95,6 +95,7 @@ function take(mine: string, answer: Answer): void {
     loading.value = false;
     if ("failure" in answer) {
       failure.value = answer.failure;
+      if (answer.failure.fanout) lastFanout.value = answer.failure.fanout;
       // A picture of something else must not stand under this heading.
       if (answered !== mine) matrix.value = null;
       return;
@@ -103,6 +104,7 @@ function take(mine: string, answer: Answer): void {
     performance.clearMarks("keyviz-data");
     performance.mark("keyviz-data", { startTime: answer.arrivedAt - performance.timeOrigin });
     failure.value = null;
+    lastFanout.value = answer.matrix.fanout;
     generation.value = answer.generation;
     answered = mine;
   });

@@ -2,7 +2,7 @@
 
 import { batch, computed, signal } from "@preact/signals";
 import { codeOf, histogram } from "../data/codes";
-import type { Matrix } from "../data/matrix";
+import type { Fanout, Matrix } from "../data/matrix";
 import { lastComplete, windowMs } from "../data/matrix";
 import type { Failure } from "../data/request";
 import type { RowStats } from "../data/stats";
@@ -34,8 +34,10 @@ const zoom = signal<Zoom>(initial.zoom);
 
 export const matrix = signal<Matrix | null>(null);
 export const failure = signal<Failure | null>(null);
-/** What became of each node when it was last asked: the picture may be older. */
-export const lastFanout = computed(() => failure.value?.fanout ?? matrix.value?.fanout ?? null);
+/** What became of each node when the daemon last told of it: the picture may be older, and so may this. */
+export const lastFanout = signal<Fanout | null>(null);
+/** The daemon's last word was none about its nodes. */
+export const fanoutIsOld = computed(() => failure.value !== null && failure.value.fanout === null);
 /** When the matrix arrived, by this browser's clock. */
 export const receivedAt = signal(0);
 /** A question is on its way that this picture does not answer. */
@@ -163,14 +165,31 @@ function refOf({ row, column }: Cell): CellRef | null {
   return bucket !== undefined && time !== undefined ? { bucket, time } : null;
 }
 
-/** Puts a newer matrix in place; the cursor stays on its cell, or goes where that has gone. */
+/** Puts a newer matrix in place. */
 export function replaceMatrix(fresh: Matrix): void {
-  const ref = cursor.value && refOf(cursor.value);
-  matrix.value = fresh;
-  if (!ref) return;
-  const row = shown.value.findIndex((index) => fresh.rows[index].id === ref.bucket);
-  const column = fresh.columns.indexOf(ref.time);
-  cursor.value = row < 0 || column < 0 ? null : { row, column };
+  keepingCursor(() => {
+    matrix.value = fresh;
+  });
+}
+
+/** Shows the rows that a search names. */
+export function search(text: string): void {
+  keepingCursor(() => {
+    filter.value = text;
+  });
+}
+
+/** Over a change of what the rows and columns are the cursor stays on its cell, or goes where that has gone. */
+function keepingCursor(change: () => void): void {
+  batch(() => {
+    const ref = cursor.value && refOf(cursor.value);
+    change();
+    const current = matrix.value;
+    if (!ref || !current) return;
+    const row = shown.value.findIndex((index) => current.rows[index].id === ref.bucket);
+    const column = current.columns.indexOf(ref.time);
+    cursor.value = row < 0 || column < 0 ? null : { row, column };
+  });
 }
 
 export const pageState = computed<PageState>(() => ({
@@ -192,7 +211,7 @@ export function show(address: PageState): void {
     view.value = state.view;
     series.value = state.series;
     range.value = state.range;
-    filter.value = state.filter;
+    search(state.filter);
     scaleName.value = state.scale;
     brightness.value = state.brightness;
     rampName.value = state.ramp;

@@ -91,17 +91,18 @@ export function read(text: string): PageState {
 }
 
 /**
- * A range up to the present that no longer reaches back to what is zoomed to or pinned becomes one of the same length
- * around that: an address that was kept for an hour still shows what it was kept for.
+ * A range up to the present that has none of what is zoomed to or pinned any more becomes one of the same length around
+ * that: an address that was kept for hours still shows what it was kept for. Where some of it is left the range follows
+ * the present, as it does on a page that was left open.
  */
 export function reachingBack(state: PageState, now: number): PageState {
   const { range, zoom, cell } = state;
   const times = [...(zoom.time ?? []), ...(cell ? [cell.time] : [])];
   const [first, last] = [Math.min(...times), Math.max(...times)];
-  if (range.kind !== "last" || first >= now - range.ms || times.length === 0) return state;
+  if (range.kind !== "last" || last > now - range.ms || times.length === 0) return state;
   const spare = Math.max(range.ms - (last - first), 0) / 2;
   const to = Math.min(last + spare + 1, now);
-  return { ...state, range: { kind: "span", from: Math.min(first - spare, to - range.ms), to } };
+  return { ...state, range: { kind: "span", from: Math.max(Math.min(first - spare, to - range.ms), 0), to } };
 }
 
 export function rangeText(range: Range): string {

@@ -1,7 +1,7 @@
 /** All that is known of one cell, as text: for the tooltip, the pinned cell, and whoever can't see the picture. */
 
 import type { Matrix, Row } from "../data/matrix";
-import { exact, fullColumn, lastComplete, SATURATED, windowMs } from "../data/matrix";
+import { exact, fullColumn, lastComplete, SATURATED, spacingMs, windowMs } from "../data/matrix";
 import { endText, nameText, shorten, startText } from "./keys";
 import { counted, rate } from "./numbers";
 import { windowText } from "./times";
@@ -42,14 +42,20 @@ export function cellFacts(matrix: Matrix, row: number, column: number, utc: bool
     rate: value >= SATURATED ? "counter saturated" : rate(series, value, windowMs(matrix)),
     group: known(groups),
     term: known(terms),
-    nodes: columnNodes ? `${columnNodes[column]} of ${Math.max(most, matrix.fanout?.expected ?? 0)} nodes` : "",
+    nodes:
+      columnNodes && most > 0 ? `${columnNodes[column]} of ${Math.max(most, matrix.fanout?.expected ?? 0)} nodes` : "",
     short: columnNodes && columnNodes[column] < most ? shortText(matrix, column) : "",
     conflict: conflicts?.[cell] === 1,
   };
 }
 
+/** How long after its end a window may still wait for a node that is slow to count and to answer. */
+const LATE_MS = 10_000;
+
 function shortText(matrix: Matrix, column: number): string {
-  return column > lastComplete(matrix)
+  const late = Math.max(2 * spacingMs(matrix), LATE_MS);
+  const recent = matrix.columns[column] > matrix.generatedAt - late;
+  return recent && column > lastComplete(matrix)
     ? "so far: this window is not complete yet"
     : "have this window: the others’ share of it is missing";
 }

@@ -111,11 +111,11 @@ function Search({ input }: { input: { current: HTMLInputElement | null } }) {
         value={store.filter.value}
         spellcheck={false}
         onInput={(event) => {
-          store.filter.value = event.currentTarget.value;
+          store.search(event.currentTarget.value);
         }}
         onKeyDown={(event) => {
           if (event.key !== "Escape") return;
-          if (store.filter.value) store.filter.value = "";
+          if (store.filter.value) store.search("");
           else event.currentTarget.blur();
           event.stopPropagation();
         }}

@@ -103,13 +103,23 @@ export function keepDrawn(box: HTMLElement, canvas: HTMLCanvasElement, after: (f
   };
 }
 
-/** Sums follow the view once it has been still for a moment: adding up every cell has no place in a frame. */
+/**
+ * Sums follow the view once it has been still for a moment: adding up every cell has no place in a frame. Of other rows
+ * or columns they are made at once, since the view that they were made of meant those before.
+ */
 export function keepSettled(): () => void {
   let timer = 0;
+  let rows = store.shown.peek();
   return effect(() => {
     const view = store.visible.value;
+    const others = rows !== store.shown.value;
+    rows = store.shown.value;
     clearTimeout(timer);
     if (!store.settled.peek()) return;
+    if (others) {
+      store.settled.value = view;
+      return;
+    }
     timer = window.setTimeout(() => {
       store.settled.value = view;
     }, 120);

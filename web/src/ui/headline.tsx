@@ -3,6 +3,7 @@
 import type { Matrix } from "../data/matrix";
 import { refresh } from "../state/prefs";
 import * as store from "../state/store";
+import type { Range } from "../state/url";
 import { full, plural, span } from "../text/numbers";
 
 export function headline(matrix: Matrix, maximum: number | bigint): string {
@@ -36,7 +37,7 @@ export function Headline() {
 function NodeCount() {
   const fanout = store.lastFanout.value;
   if (!fanout) return <span class="pill">1 node</span>;
-  const tone = fanout.complete ? "pill-ok" : "pill-amber";
+  const tone = !fanout.complete ? "pill-amber" : store.fanoutIsOld.value ? "" : "pill-ok";
   return (
     <span class={`pill pill-strong ${tone}`}>
       {fanout.responded}/{fanout.expected} nodes
@@ -67,6 +68,9 @@ function WarningPill({ matrix }: { matrix: Matrix }) {
   );
 }
 
+/** Nothing new can come into it. */
+const isPast = (range: Range, now: number) => range.kind === "span" && range.to < now;
+
 /** How old the picture is; it turns amber when it is older than it should be. */
 export function Freshness() {
   const at = store.receivedAt.value;
@@ -75,10 +79,18 @@ export function Freshness() {
   const age = Math.max(store.now.value - at, 0);
   const late = broken || (refresh.value > 0 && age > refresh.value * 3000 + 5000);
   const paused = refresh.value === 0;
+  const past = isPast(store.range.value, store.now.value);
+  const title = past ? "The chosen range ends in the past. “Last hour” follows the present." : undefined;
   return (
-    <span class={`fresh ${late ? "fresh-late" : paused ? "fresh-paused" : ""}`} role="status" aria-live="off">
+    <span
+      class={`fresh ${late ? "fresh-late" : paused || past ? "fresh-paused" : ""}`}
+      role="status"
+      aria-live="off"
+      title={title}
+    >
       <span class="dot" aria-hidden="true" />
-      {late ? "Stale" : paused ? "Paused" : "Live"} · {age < 1500 ? "just now" : `${span(age)} ago`}
+      {late ? "Stale" : past ? "Past range" : paused ? "Paused" : "Live"} ·{" "}
+      {age < 1500 ? "just now" : `${span(age)} ago`}
     </span>
   );
 }

@@ -92,7 +92,7 @@ const ACTIONS: Record<string, () => boolean> = {
   Escape: () => {
     if (store.cursor.value) store.cursor.value = null;
     else if (store.pinned.value) store.pinned.value = null;
-    else if (store.filter.value) store.filter.value = "";
+    else if (store.filter.value) store.search("");
     else return false;
     return true;
   },

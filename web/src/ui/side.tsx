@@ -145,6 +145,7 @@ function NodesCard() {
       aside={
         <span class="muted">
           {fanout.responded} of {fanout.expected} answered
+          {store.fanoutIsOld.value && " last time"}
         </span>
       }
     >

@@ -218,7 +218,7 @@ function NoMatch() {
         type="button"
         class="button button-main"
         onClick={() => {
-          store.filter.value = "";
+          store.search("");
         }}
       >
         Clear the search
