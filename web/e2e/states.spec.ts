@@ -103,6 +103,25 @@ describe("a picture with something wrong", () => {
     await page.getByText("max = 100,000 · cluster view (2 of 2 nodes)").waitFor();
   });
 
+  test("has nothing of what another process of the daemon said", async () => {
+    let whole: Counted[] = [];
+    const late = (columns: number[], phase: number): Counted => {
+      whole = [...whole, half(columns, phase)];
+      const { rows, ...rest } = half(columns, phase);
+      return {
+        ...rest,
+        rows: rows.map((row) => ({ ...row, values: row.values.map((count, at) => (at < 6 ? 0 : count)) })),
+      };
+    };
+    const { nodes, url, daemon: first } = await cluster(late);
+    const page = await show(url);
+    await page.getByText("max = 2,048 · cluster view (2 of 2 nodes)").waitFor();
+    for (const [index, node] of nodes.entries()) node.counted = whole[index];
+    await first.stop();
+    await daemon(configuration(nodes, OPTIONS), new URL(url).host);
+    await refreshUntil(page, () => page.getByText("max = 100,000 · cluster view (2 of 2 nodes)").isVisible());
+  });
+
   test("lists what became of every node when all of them have gone, and then the daemon", async () => {
     const { nodes, url, daemon: first } = await cluster();
     const page = await show(url);
