@@ -245,6 +245,8 @@ describe("telling others", () => {
     await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
     await page.getByRole("combobox", { name: "Range" }).selectOption("1h");
     await page.getByText(`4 rows × ${COLUMNS} columns`).waitFor();
+    const now = () => page.locator(".now");
+    await now().getByText("Right now").waitFor();
     const { x, y } = (await chart.grid())(PEAK);
     await page.mouse.click(x, y);
     await page.getByRole("button", { name: "Copy a link to this cell" }).click();
@@ -256,6 +258,9 @@ describe("telling others", () => {
     await show(link.hash.slice(1));
     await page.getByRole("region", { name: "Pinned cell" }).getByText("100,000 writes").waitFor();
     await page.getByText("Past range · just now").waitFor();
+    await now()
+      .getByText(/^At \d\d:\d\d:00 /)
+      .waitFor();
   });
 
   test("a PNG has the picture with its colours, larger than the chart alone", async () => {

@@ -47,6 +47,9 @@ export const generation = signal("");
 /** The present, to the second, for ages. */
 export const now = signal(Date.now());
 
+/** The chosen range has ended: nothing new can come into it. */
+export const past = computed(() => range.value.kind === "span" && range.value.to < now.value);
+
 export interface Cell {
   /** Index among the rows shown. */
   row: number;

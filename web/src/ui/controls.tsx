@@ -2,10 +2,12 @@
 
 import { batch, signal } from "@preact/signals";
 import type { Series } from "../data/matrix";
+import { clockZone } from "../state/prefs";
 import * as store from "../state/store";
 import type { Range } from "../state/url";
 import { rangeText, readRange } from "../state/url";
 import { plural } from "../text/numbers";
+import { between } from "../text/times";
 import { CustomRange } from "./customrange";
 import { Icon, IconButton, Segmented, Select } from "./parts";
 import { Share } from "./share";
@@ -93,8 +95,7 @@ function RangeSelect() {
 
 function ownRange(range: Range): string {
   if (range.kind !== "span") return rangeText(range);
-  const text = (ms: number) => new Date(ms).toISOString().slice(5, 16).replace("T", " ");
-  return `${text(range.from)} – ${text(range.to)} UTC`;
+  return between(range.from, range.to, clockZone.value === "utc");
 }
 
 function Search({ input }: { input: { current: HTMLInputElement | null } }) {

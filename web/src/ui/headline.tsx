@@ -3,7 +3,6 @@
 import type { Matrix } from "../data/matrix";
 import { refresh } from "../state/prefs";
 import * as store from "../state/store";
-import type { Range } from "../state/url";
 import { full, plural, span } from "../text/numbers";
 
 export function headline(matrix: Matrix, maximum: number | bigint): string {
@@ -68,9 +67,6 @@ function WarningPill({ matrix }: { matrix: Matrix }) {
   );
 }
 
-/** Nothing new can come into it. */
-const isPast = (range: Range, now: number) => range.kind === "span" && range.to < now;
-
 /** How old the picture is; it turns amber when it is older than it should be. */
 export function Freshness() {
   const at = store.receivedAt.value;
@@ -79,7 +75,7 @@ export function Freshness() {
   const age = Math.max(store.now.value - at, 0);
   const late = broken || (refresh.value > 0 && age > refresh.value * 3000 + 5000);
   const paused = refresh.value === 0;
-  const past = isPast(store.range.value, store.now.value);
+  const past = store.past.value;
   const title = past ? "The chosen range ends in the past. “Last hour” follows the present." : undefined;
   return (
     <span

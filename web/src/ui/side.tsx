@@ -72,10 +72,13 @@ function HottestNow() {
   const width = matrix && windowMs(matrix);
   if (!width || !now || now.row === store.hot.value?.row) return null;
   const column = store.completeTo.value;
+  const present = !store.past.value && !store.failure.value;
   const value = matrix.values[now.row * matrix.columns.length + column];
   return (
     <p class="now">
-      <span class="muted">Right now </span>
+      <span class="muted">
+        {present ? "Right now" : `At ${clock(matrix.columns[column], clockZone.value === "utc")}`}{" "}
+      </span>
       <button type="button" class="link key" onClick={() => store.pin({ row: now.shown, column })}>
         {shorten(startText(matrix.rows[now.row]), 30)}
       </button>{" "}
