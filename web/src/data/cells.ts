@@ -81,6 +81,10 @@ function fitted<T extends Numbers>(array: T, size: number): T {
 /** The identity of cells as indices into the list of distinct ones. */
 class IdCells {
   private cells: Uint16Array | null = null;
+  /** Busy rows of one group have the same in every cell: rows by what was written, to be copied. */
+  private taken = new Map<string, Uint16Array>();
+  /** How often a row is still looked for there; idle cells have no identity, and no two such rows are the same. */
+  private hopes = 16;
   private known = ["0"];
   private index = new Map<number | string, number>([[0, 0]]);
 
@@ -91,10 +95,18 @@ class IdCells {
   /** Takes a row's array. Returns how long it is. */
   take(scanner: Scanner, base: number, width: number, capacity: number): number {
     this.cells ??= new Uint16Array(capacity);
-    const { cells } = this;
-    return scanner.runs((id, from, to) => {
-      if (from < width) cells.fill(this.find(id), base + from, base + Math.min(to, width));
-    });
+    const text = this.hopes > 0 ? scanner.written() : "";
+    const same = this.taken.get(text);
+    if (same) {
+      this.hopes++;
+      this.cells.set(same, base);
+      scanner.at += text.length;
+      return width;
+    }
+    this.hopes--;
+    const length = scanner.ids(this.cells, base, width, (id) => this.find(id));
+    if (text && length === width) this.taken.set(text, this.cells.slice(base, base + width));
+    return length;
   }
 
   finish(size: number): Ids | null {

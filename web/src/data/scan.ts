@@ -94,6 +94,12 @@ export class Scanner {
     return new Scanner(this.bytes.subarray(start, this.at), this.offset + start);
   }
 
+  /** An array without strings as it is written, the cursor staying before it; "" where there is none, or not all of it. */
+  written(): string {
+    if (this.peek() !== OPEN) return "";
+    return utf8.decode(this.bytes.subarray(this.at, this.bytes.indexOf(CLOSE, this.at) + 1));
+  }
+
   /** Any value, by `JSON.parse`. */
   value(): unknown {
     this.peek();
@@ -158,51 +164,38 @@ export class Scanner {
   }
 
   /**
-   * An array of whole numbers ≥ 0 that mostly are what the one before was: calls `run` with every stretch of the same,
-   * which `to` excludes. A number that a double may not hold is a text. Returns how many there were.
+   * As `counts`, of numbers that stand for few things: `find` says which small number each is put in place as, and is
+   * asked wherever one differs from that before it. A number that a double may not hold is a text.
    */
-  runs(run: (value: number | string, from: number, to: number) => void): number {
+  ids(into: Uint16Array, base: number, width: number, find: (id: number | string) => number): number {
     if (!this.openArray()) return 0;
-    for (let index = 0; ; ) {
-      this.peek();
-      const start = this.at;
-      const value = this.number();
-      const from = index++;
-      index += this.passRepeats(start);
-      run(value, from, index);
-      if (!this.moreItems()) return index;
-    }
-  }
-
-  private number(): number | string {
     const { bytes } = this;
-    const start = this.at;
-    let value = 0;
-    let byte = bytes[start];
-    for (; byte >= ZERO && byte <= NINE; byte = bytes[++this.at]) value = value * 10 + byte - ZERO;
-    // Where the bytes end, more digits may follow.
-    if (this.at === start || byte === undefined) throw this.unexpected();
-    return this.at - start > SAFE_DIGITS ? utf8.decode(bytes.subarray(start, this.at)) : value;
-  }
-
-  /** Behind an item: passes those that follow and have the same bytes, which costs a third of reading them. */
-  private passRepeats(start: number): number {
-    const { bytes } = this;
-    const length = this.at - start;
     let { at } = this;
-    for (let repeats = 0; ; repeats++) {
-      let next = at + 1;
-      let same = start;
-      if (bytes[at] === COMMA)
-        while (same < start + length && bytes[next] === bytes[same]) {
-          next++;
-          same++;
-        }
-      if (same < start + length || (bytes[next] !== COMMA && bytes[next] !== CLOSE)) {
-        this.at = at;
-        return repeats;
+    let last = -1;
+    let found = 0;
+    for (let index = 0; ; index++) {
+      let byte = bytes[at];
+      while (byte <= SPACE) byte = bytes[++at];
+      const start = at;
+      let value = 0;
+      for (; byte >= ZERO && byte <= NINE; byte = bytes[++at]) value = value * 10 + byte - ZERO;
+      const isWide = at - start > SAFE_DIGITS;
+      // Where the bytes end, more digits may follow.
+      if ((value !== last || isWide) && byte !== undefined) {
+        last = value;
+        found = find(isWide ? utf8.decode(bytes.subarray(start, at)) : value);
       }
-      at = next;
+      if (index < width) into[base + index] = found;
+      while (byte <= SPACE) byte = bytes[++at];
+      if (at === start || (byte !== COMMA && byte !== CLOSE)) {
+        this.at = at;
+        throw this.unexpected();
+      }
+      at++;
+      if (byte === CLOSE) {
+        this.at = at;
+        return index + 1;
+      }
     }
   }
 
