@@ -30,7 +30,8 @@ describe("codes of counts", () => {
     const next = random(5);
     const values = Float64Array.from({ length: 500 }, () => Math.floor(next() ** 9 * 2 ** 60));
     const codes = new Uint16Array(500).fill(9);
-    encode(values, codes, 100, 400);
+    const largest = encode(values, codes, 100, 400);
+    expect(largest).toBe(Math.max(...values.subarray(100, 400)));
     expect([...codes.subarray(100, 400)]).toEqual([...values.subarray(100, 400)].map(codeOf));
     expect([codes[99], codes[400]]).toEqual([9, 9]);
   });

@@ -27,6 +27,7 @@ describe("an answer", () => {
       expect([...matrix.columns]).toEqual(columns);
       expect(matrix.rows.map(({ id }) => id)).toEqual(rows.map((r) => r.bucket_id));
       expect([...matrix.values]).toEqual(rows.flatMap((r) => r.values));
+      expect(matrix.largest).toBe(Math.max(0, ...matrix.values));
       const groups = [...(matrix.groups?.cells ?? [])].map((index) => Number(matrix.groups?.known[index]));
       expect(groups).toEqual(rows.flatMap((r) => r.raft_group_ids));
     }

@@ -18,6 +18,7 @@ export class Cells {
   groups = new IdCells();
   terms = new IdCells();
   conflicts: Uint8Array | null = null;
+  private most = 0;
 
   constructor(readonly width: number) {
     // Room that is never written to costs no memory.
@@ -45,7 +46,7 @@ export class Cells {
   /** The row whose cells have been put in place counts from now on. */
   add(row: Row): void {
     const base = this.rows.length * this.width;
-    encode(this.values, this.codes, base, base + this.width);
+    this.most = Math.max(this.most, encode(this.values, this.codes, base, base + this.width));
     this.rows.push(row);
   }
 
@@ -56,7 +57,7 @@ export class Cells {
     return {
       rows: this.rows,
       values,
-      largest: largestOf(values, this.big),
+      largest: this.big.size > 0 ? largestOf(values, this.big) : this.most,
       codes: fitted(this.codes, size),
       big: this.big,
       groups: this.groups.finish(size),

@@ -24,14 +24,17 @@ export function countOf(code: number): number {
   return 2 ** exponent * (1 + ((code - 1) & ((1 << BITS) - 1)) / (1 << BITS));
 }
 
-/** Puts the codes of `values` into `codes`, from one cell up to another, the last excluded. */
-export function encode(values: Float64Array, codes: Uint16Array, from: number, to: number): void {
+/** Puts the codes of `values` into `codes`, from one cell up to another, the last excluded. Returns the largest value. */
+export function encode(values: Float64Array, codes: Uint16Array, from: number, to: number): number {
+  let most = 0;
   const high = new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
   for (let i = from; i < to; i++) {
     const word = high[2 * i + 1];
     // Below 1 there is only 0: counts are whole.
     codes[i] = word === 0 ? 0 : Math.min((word >>> (20 - BITS)) - BASE, CODES - 1);
+    if (values[i] > most) most = values[i];
   }
+  return most;
 }
 
 /** How many cells have each code. */
