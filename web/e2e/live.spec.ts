@@ -98,14 +98,22 @@ describe("1,024 rows × 1,440 columns", () => {
     await Promise.all([daemon?.stop(), node?.stop()]);
   });
 
-  test("show a hot spot of one cell, and find it", async () => {
+  test("show a hot spot of one cell, to the pointer too, and find it", async () => {
     watched = await open(browser, daemon.url);
     const { page } = watched;
     await page.goto(`${daemon.url}/admin/keyviz/#range=all`);
     await page.getByText("1,024 rows × 1,440 columns · series writes · max = 1,000,000").waitFor({ timeout: 60_000 });
     const chart = new Chart(page);
     await chart.settled();
-    expect(await chart.count([252, 255, 164]), "pixels of the lightest colour").toBeGreaterThan(0);
+    const lightest = await chart.pixelsOf([252, 255, 164]);
+    expect(lightest.length, "pixels of the lightest colour").toBeGreaterThan(0);
+    for (const { x, y } of lightest) {
+      await page.mouse.move(x, y);
+      await expect.poll(() => chart.spoken()).toContain("1,000,000 writes");
+      await page.mouse.move(x, y + 20);
+      await expect.poll(() => chart.spoken()).not.toContain("1,000,000 writes");
+    }
+    await page.mouse.move(5, 5);
     await chart.host.focus();
     await page.keyboard.press("ArrowRight");
     expect(await chart.spoken()).toContain("1,000,000 writes");

@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { codeOf, histogram } from "../src/data/codes";
 import { decode } from "../src/data/decode";
+import { cellAt, drawnFor } from "../src/picture/hit";
 import { conflictBlocks, holes, runs, shortColumns } from "../src/picture/marks";
-import { Pyramid, pool, stepFor } from "../src/picture/pool";
+import { Pyramid, pool, stepFor, stepsFor } from "../src/picture/pool";
 import { RAMPS, ramp } from "../src/picture/ramps";
 import { legendValues, placeOf, SCALES, scaleOf, valueAt } from "../src/picture/scale";
-import { box, cellAt, clamp, isWhole, pan, placeOfTime, reveal, timeAt, whole, zoom } from "../src/picture/view";
+import { box, clamp, isWhole, pan, placeOfTime, reveal, timeAt, whole, zoom } from "../src/picture/view";
 import { toView, toZoom } from "../src/picture/zoomref";
 import { DEFAULTS, read, write } from "../src/state/url";
 import { answer, random } from "./fixtures";
@@ -100,7 +101,7 @@ describe("pooling", () => {
       [16, 16],
       [1, 32],
     ]) {
-      expect(pyramid.level(rowStep, columnStep)).toEqual(pool(codes, 37, 53, rowStep, columnStep));
+      expect(pyramid.level({ rowStep, columnStep })).toEqual(pool(codes, 37, 53, rowStep, columnStep));
     }
   });
 
@@ -147,7 +148,16 @@ describe("the view", () => {
     expect(clamp({ x0: -10, x1: 5, y0: 0, y1: 40 }, extent)).toMatchObject({ x0: 0, x1: 15 });
   });
 
-  test("knows the cell at a point", () => {
+  test("follows the cursor no further than it has to", () => {
+    const view = { x0: 10, x1: 20, y0: 5, y1: 15 };
+    expect(reveal(view, extent, 7, 12)).toBe(view);
+    expect(reveal(view, extent, 15, 9)).toEqual({ x0: 9, x1: 19, y0: 6, y1: 16 });
+  });
+});
+
+describe("a point of the plot", () => {
+  test("is in a cell, or beyond them all", () => {
+    const extent = { columns: 100, rows: 40 };
     const view = { x0: 10, x1: 20, y0: 5.5, y1: 15.5 };
     expect(cellAt(view, extent, 0, 0)).toEqual({ row: 5, column: 10 });
     expect(cellAt(view, extent, 0.999, 0.999)).toEqual({ row: 15, column: 19 });
@@ -156,10 +166,35 @@ describe("the view", () => {
     expect(cellAt(whole({ columns: 0, rows: 0 }), { columns: 0, rows: 0 }, 0.5, 0.5)).toBeNull();
   });
 
-  test("follows the cursor no further than it has to", () => {
-    const view = { x0: 10, x1: 20, y0: 5, y1: 15 };
-    expect(reveal(view, extent, 7, 12)).toBe(view);
-    expect(reveal(view, extent, 15, 9)).toEqual({ x0: 9, x1: 19, y0: 6, y1: 16 });
+  test("shows the cell that its pixel has the colour of, as a slow search finds it", () => {
+    const next = random(7);
+    const [rows, columns] = [41, 67];
+    const codes = Uint16Array.from({ length: rows * columns }, () => Math.floor(next() * 12));
+    const at = (row: number, column: number) => codes[row * columns + column];
+    for (const [w, h] of [
+      [100, 100],
+      [20, 41],
+      [9, 5],
+    ]) {
+      const steps = stepsFor(whole({ rows, columns }), w, h);
+      const { codes: drawn, columns: width } = pool(codes, rows, columns, steps.rowStep, steps.columnStep);
+      for (let row = 0; row < rows; row++) {
+        for (let column = 0; column < columns; column++) {
+          const cell = drawnFor({ row, column }, { rows, columns }, steps, at);
+          const [down, across] = [Math.floor(row / steps.rowStep), Math.floor(column / steps.columnStep)];
+          expect(at(cell.row, cell.column)).toBe(drawn[down * width + across]);
+          expect([Math.floor(cell.row / steps.rowStep), Math.floor(cell.column / steps.columnStep)]).toEqual([
+            down,
+            across,
+          ]);
+        }
+      }
+    }
+  });
+
+  test("stays on the cell pointed at where no other is larger", () => {
+    const pointed = { row: 5, column: 6 };
+    expect(drawnFor(pointed, { rows: 8, columns: 8 }, { rowStep: 4, columnStep: 4 }, () => 3)).toBe(pointed);
   });
 });
 

@@ -67,16 +67,21 @@ export class Chart {
     }, places);
   }
 
-  /** How many pixels have a colour. */
-  count(colour: number[]): Promise<number> {
+  /** The pixels that have a colour, as places of the window. */
+  pixelsOf(colour: number[]): Promise<Point[]> {
     return this.#canvas.evaluate((canvas: HTMLCanvasElement, [red, green, blue]) => {
+      const bounds = canvas.getBoundingClientRect();
+      const ratio = canvas.width / bounds.width;
       const context = canvas.getContext("2d") as CanvasRenderingContext2D;
       const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
-      let count = 0;
+      const found: { x: number; y: number }[] = [];
       for (let at = 0; at < data.length; at += 4) {
-        if (data[at] === red && data[at + 1] === green && data[at + 2] === blue) count++;
+        if (data[at] !== red || data[at + 1] !== green || data[at + 2] !== blue) continue;
+        const pixel = at / 4;
+        const [left, top] = [pixel % canvas.width, Math.floor(pixel / canvas.width)];
+        found.push({ x: bounds.x + left / ratio, y: bounds.y + top / ratio });
       }
-      return count;
+      return found;
     }, colour);
   }
 

@@ -1,12 +1,18 @@
 /** Several cells under one pixel show the largest: a hot spot of one cell is never averaged away. */
 
+import type { View } from "./view";
+
+/** How many rows and columns one pixel stands for. */
+export interface Steps {
+  rowStep: number;
+  columnStep: number;
+}
+
 /** A matrix of codes in which each cell is the largest of a block of `rowStep` × `columnStep`. */
-export interface Pooled {
+export interface Pooled extends Steps {
   codes: Uint16Array;
   rows: number;
   columns: number;
-  rowStep: number;
-  columnStep: number;
 }
 
 export function pool(codes: Uint16Array, rows: number, columns: number, rowStep: number, columnStep: number): Pooled {
@@ -35,6 +41,14 @@ export function stepFor(cells: number, pixels: number): number {
   return step;
 }
 
+/** For a view that is drawn over `w` × `h` device pixels. */
+export function stepsFor(view: View, w: number, h: number): Steps {
+  return {
+    rowStep: stepFor(view.y1 - view.y0, Math.floor(h)),
+    columnStep: stepFor(view.x1 - view.x0, Math.floor(w)),
+  };
+}
+
 /** Pooled copies of one matrix, each made when first needed, from a finer one where there is one. */
 export class Pyramid {
   private levels = new Map<string, Pooled>();
@@ -45,7 +59,7 @@ export class Pyramid {
     readonly columns: number,
   ) {}
 
-  level(rowStep: number, columnStep: number): Pooled {
+  level({ rowStep, columnStep }: Steps): Pooled {
     const key = `${rowStep}/${columnStep}`;
     const known = this.levels.get(key);
     if (known) return known;

@@ -3,7 +3,7 @@
  * more pixels than the plot: what is larger is cut to the surroundings of the view.
  */
 
-import { type Pooled, Pyramid, stepFor } from "./pool";
+import { type Pooled, Pyramid, stepsFor } from "./pool";
 import type { View } from "./view";
 
 export interface Source {
@@ -43,7 +43,7 @@ export class Tile {
     h: number,
   ) {
     if (source.rows === 0 || source.columns === 0 || w < 1 || h < 1) return;
-    this.prepare(source, pixels, view, Math.floor(w), Math.floor(h));
+    this.prepare(source, pixels, view, w, h);
     const { level, part } = this;
     if (!level) return;
     const across = w / (view.x1 - view.x0);
@@ -69,12 +69,13 @@ export class Tile {
       this.pyramid = new Pyramid(source.codes, source.rows, source.columns);
       this.level = null;
     }
-    const level = this.pyramid.level(stepFor(view.y1 - view.y0, h), stepFor(view.x1 - view.x0, w));
+    const level = this.pyramid.level(stepsFor(view, w, h));
     const needed = partOf(level, view);
     if (level === this.level && pixels === this.pixels && covers(this.part, needed)) return;
     this.level = level;
     this.pixels = pixels;
-    this.part = level.rows * level.columns <= w * h ? everything(level) : widened(needed, level, w * h);
+    const budget = Math.floor(w) * Math.floor(h);
+    this.part = level.rows * level.columns <= budget ? everything(level) : widened(needed, level, budget);
     this.paint(level, pixels);
   }
 

@@ -67,14 +67,6 @@ export function box(view: View, extent: Extent, ax: number, ay: number, bx: numb
   );
 }
 
-/** The cell at shares of the view, or null beyond the matrix. */
-export function cellAt(view: View, extent: Extent, fx: number, fy: number): { row: number; column: number } | null {
-  if (fx < 0 || fy < 0 || fx >= 1 || fy >= 1) return null;
-  const column = Math.floor(view.x0 + fx * (view.x1 - view.x0));
-  const row = Math.floor(view.y0 + fy * (view.y1 - view.y0));
-  return column < extent.columns && row < extent.rows ? { row, column } : null;
-}
-
 /** Moves the view no further than needed for a cell to be in it. */
 export function reveal(view: View, extent: Extent, row: number, column: number): View {
   const shift = (low: number, high: number, at: number) => (at < low ? at - low : at + 1 > high ? at + 1 - high : 0);

@@ -7,6 +7,7 @@ import { lastComplete, windowMs } from "../data/matrix";
 import type { Failure } from "../data/request";
 import type { RowStats } from "../data/stats";
 import { hottest, windowStats } from "../data/stats";
+import type { Cell } from "../picture/hit";
 import type { Block } from "../picture/marks";
 import { conflictBlocks, shortColumns } from "../picture/marks";
 import { lookup } from "../picture/ramps";
@@ -50,11 +51,6 @@ export const now = signal(Date.now());
 /** The chosen range has ended: nothing new can come into it. */
 export const past = computed(() => range.value.kind === "span" && range.value.to < now.value);
 
-export interface Cell {
-  /** Index among the rows shown. */
-  row: number;
-  column: number;
-}
 /** The cell under the pointer or the keyboard's cursor. */
 export const cursor = signal<Cell | null>(null);
 
@@ -86,6 +82,11 @@ export function resetZoom(): void {
 export function showAllTime(): void {
   const { rows } = zoom.peek();
   zoom.value = rows ? { rows } : {};
+}
+
+/** What a cell of the rows shown counts, as exactly as a double can say. */
+export function countAt(row: number, column: number): number {
+  return matrix.value?.values[shown.value[row] * extent.value.columns + column] ?? 0;
 }
 
 /** The codes of the rows shown. */

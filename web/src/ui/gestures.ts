@@ -1,8 +1,10 @@
 /** Wheel, mouse, pen and fingers on the chart. */
 
-import { box, cellAt, isWhole, pan, zoom } from "../picture/view";
+import { cellAt, drawnFor } from "../picture/hit";
+import { stepsFor } from "../picture/pool";
+import { box, isWhole, pan, zoom } from "../picture/view";
 import * as store from "../state/store";
-import { chartLayout } from "./drawing";
+import { chartLayout, size } from "./drawing";
 
 /** Movement in pixels up to which a press is a click. */
 const SLACK = 4;
@@ -35,7 +37,7 @@ export function watchGestures(host: HTMLElement, showBox: ShowBox): () => void {
   host.addEventListener("pointermove", (event) => gestures.move(event), { signal });
   host.addEventListener("pointerup", (event) => gestures.up(event), { signal });
   host.addEventListener("pointercancel", (event) => gestures.up(event), { signal });
-  host.addEventListener("pointerleave", () => gestures.leave(), { signal });
+  host.addEventListener("pointerleave", (event) => gestures.leave(event), { signal });
   host.addEventListener("dblclick", (event) => gestures.reset(event), { signal });
   host.addEventListener("wheel", (event) => gestures.wheel(event), { signal, passive: false });
   return () => ending.abort();
@@ -55,7 +57,11 @@ class Gestures {
 
   down(event: PointerEvent): void {
     const at = this.point(event);
-    if (event.button !== 0 || !inPlot(at)) return;
+    if (event.button !== 0) return;
+    if (!inPlot(at)) {
+      store.cursor.value = null;
+      return;
+    }
     this.host.setPointerCapture(event.pointerId);
     this.fingers.set(event.pointerId, at);
     // Where all is in view there is nowhere to pan to, so a mouse draws a box there without Shift, too.
@@ -82,14 +88,16 @@ class Gestures {
     this.press = null;
     this.showBox(null);
     if (event.type === "pointercancel") return;
-    hover(at);
+    // A finger that has moved the picture points at nothing.
+    if (!press.moved || event.pointerType !== "touch") hover(at);
     if (!press.moved) this.click();
     else if (press.selects) select(press, at);
   }
 
-  leave(): void {
+  /** A finger leaves whenever it is lifted: what it has touched is to be read then. */
+  leave(event: PointerEvent): void {
     clearTimeout(this.resting);
-    if (!this.press) store.cursor.value = null;
+    if (!this.press && event.pointerType !== "touch") store.cursor.value = null;
   }
 
   reset(event: MouseEvent): void {
@@ -168,9 +176,16 @@ function select(from: Point, to: Point): void {
   store.setVisible(box(store.visible.peek(), store.extent.peek(), limit(a.x), limit(a.y), limit(b.x), limit(b.y)));
 }
 
+/** Puts the cursor on the cell that the pixel at a place of the chart shows. */
 function hover(at: Point): void {
-  const { x, y } = share(at);
-  const cell = cellAt(store.visible.peek(), store.extent.peek(), x, y);
+  const [view, extent] = [store.visible.peek(), store.extent.peek()];
+  const { plot } = chartLayout.peek();
+  const { ratio } = size.peek();
+  // A pixel has the colour of what lies at its middle.
+  const middle = (place: number) => (Math.floor(place * ratio) + 0.5) / ratio;
+  const { x, y } = share({ x: middle(at.x), y: middle(at.y) });
+  const pointed = cellAt(view, extent, x, y);
+  const cell = pointed && drawnFor(pointed, extent, stepsFor(view, plot.w * ratio, plot.h * ratio), store.countAt);
   const old = store.cursor.peek();
   if (cell?.row !== old?.row || cell?.column !== old?.column) store.cursor.value = cell;
 }
