@@ -51,6 +51,22 @@ test("every value is there with where it is from, and every peer with how it doe
   await expectAccessible(page, "configuration");
 });
 
+test("a peer that answers with an error is failing, and is not any more once it gives a matrix", async () => {
+  const [node] = cluster.nodes;
+  const row = page.getByRole("table", { name: /Peers/ }).getByRole("row").filter({ hasText: node.address });
+  const card = page.getByRole("region", { name: "Peers", exact: true });
+  const refresh = page.getByRole("button", { name: "Refresh now" });
+  node.refusal = { status: 500, code: "internal", message: "because of a test" };
+  await refresh.click();
+  await card.getByText("2 entries, 1 failing").waitFor();
+  await row.getByText("because of a test").waitFor();
+  await expectAccessible(page, "configuration with a failing peer");
+  node.refusal = undefined;
+  await refresh.click();
+  await row.getByText(/ago \(.+\), answers again$/).waitFor();
+  await card.getByText("2 entries", { exact: true }).waitFor();
+});
+
 test("an edit of the file is seen without a reload of the page", async () => {
   const { daemon, nodes } = cluster;
   daemon.edit(configuration(nodes, 'fanout.timeout = "1s"\n'));

@@ -1,73 +1,14 @@
-// What the page says when something is wrong or nothing is there: what to do next, and to everybody.
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+// What the page says when something is wrong with the picture.
+import { describe, expect, test } from "vitest";
 import { expectAccessible } from "./support/axe";
-import { close, launch, open, type Watched } from "./support/browser";
 import { Chart } from "./support/chart";
-import { type Counted, Node } from "./support/node";
-import { type Daemon, startDaemon } from "./support/program";
-import { COLUMNS, configuration, half, minutes, PATIENT } from "./support/sample";
+import type { Counted } from "./support/node";
+import { COLUMNS, configuration, half, MINUTE, minutes, PATIENT } from "./support/sample";
+import { OPTIONS, refresh, refreshUntil, stage } from "./support/stage";
 
-let browser: Browser;
-let watched: Watched | undefined;
-/** What a test has started, to be stopped after it. */
-let started: { stop(): Promise<void> }[] = [];
-
-beforeAll(async () => {
-  browser = await launch();
-});
-afterAll(() => browser?.close());
-afterEach(async () => {
-  const [page, running] = [watched, started];
-  [watched, started] = [undefined, []];
-  await Promise.all(running.map((one) => one.stop()));
-  if (page) await close(page);
-});
+const { node, daemon, cluster, show } = stage();
 
 const DEGRADED = "Cluster view degraded — 1 of 2 nodes responded";
-/** Without a breaker a node that is back is asked at once. */
-const OPTIONS = `fanout.breaker_failures = 0\n${PATIENT}`;
-
-async function node(id: string, counted: Counted): Promise<Node> {
-  const made = await Node.start(id, counted);
-  started.push(made);
-  return made;
-}
-
-async function daemon(toml: string, listen?: string): Promise<Daemon> {
-  const made = await startDaemon(toml, listen);
-  started.push(made);
-  return made;
-}
-
-/** Two nodes, and a daemon over them. */
-async function cluster(counted = half, auth?: string): Promise<{ nodes: [Node, Node]; url: string; daemon: Daemon }> {
-  const columns = minutes();
-  const nodes: [Node, Node] = [await node("n1", counted(columns, 0)), await node("n2", counted(columns, 20_000))];
-  const running = await daemon(configuration(nodes, OPTIONS, auth));
-  return { nodes, url: running.url, daemon: running };
-}
-
-async function show(url: string, hash = "range=all", options: BrowserContextOptions = {}): Promise<Page> {
-  watched = await open(browser, url, options);
-  await watched.page.goto(`${url}/admin/keyviz/#${hash}`);
-  return watched.page;
-}
-
-const refresh = (page: Page) => page.getByRole("button", { name: "Refresh now" }).click();
-
-/** Asks again until there is something to see. */
-async function refreshUntil(page: Page, seen: () => Promise<boolean>): Promise<void> {
-  await expect
-    .poll(
-      async () => {
-        await refresh(page);
-        return seen();
-      },
-      { interval: 500 },
-    )
-    .toBe(true);
-}
 
 describe("a picture with something wrong", () => {
   test("names each node that is missing, why, and when it last answered", async () => {
@@ -251,121 +192,82 @@ describe("a picture with something wrong", () => {
     }
     await expectAccessible(page, "counts of 64 bits");
   });
-});
 
-describe("no picture", () => {
-  test("says where to sign in, and shows the picture once that is done", async () => {
-    const { url } = await cluster(half, "forward");
-    const page = await show(url);
-    const alert = page.getByRole("alert");
-    await alert.getByRole("heading", { name: "Not signed in" }).waitFor();
-    const link = alert.getByRole("link");
-    expect(await link.getAttribute("href")).toBe("http://127.0.0.1:8080/admin/");
-    await alert.getByText("then reload this page").waitFor();
-    await expectAccessible(page, "not signed in");
-    await page.context().addCookies([{ name: "admin_session", value: "a-session", url, httpOnly: true }]);
-    await page.reload();
-    await page.getByText("cluster view (2 of 2 nodes)").waitFor();
-  });
-
-  test("says that no node answered, and what each of them did", async () => {
+  test("says one thing of the present and one of the picture when a later answer is worse", async () => {
     const { nodes, url } = await cluster();
+    await nodes[1].stop();
+    const page = await show(url);
+    await page.getByText(DEGRADED).waitFor();
     await nodes[0].stop();
-    nodes[1].refusal = { status: 500, code: "internal", message: "something broke" };
-    const page = await show(url);
-    const alert = page.getByRole("alert");
-    await alert.getByRole("heading", { name: "No node answered" }).waitFor();
-    await alert
-      .getByRole("listitem")
-      .filter({ hasText: nodes[0].address })
-      .getByText("refused", { exact: true })
-      .waitFor();
-    await alert
-      .getByRole("listitem")
-      .filter({ hasText: nodes[1].address })
-      .getByText("status", { exact: true })
-      .waitFor();
-    await alert.getByText("HTTP 503 · no_node_answered").waitFor();
-    await expectAccessible(page, "no node answered");
-    await nodes[0].resume();
-    await alert.getByRole("button", { name: "Try again" }).click();
-    await page.getByText("cluster view (1 of 2 nodes)").waitFor();
+    await refresh(page);
+    const alert = page.getByRole("alert").filter({ hasText: "No node answered. This picture is" });
+    await alert.getByText("The picture itself has 1 of 2 nodes.").waitFor();
+    await page.getByText("now 0/2 nodes").waitFor();
+    expect(await page.getByText(DEGRADED).count()).toBe(0);
+    await expectAccessible(page, "worse than degraded");
   });
 
-  test("says that the sampler is off", async () => {
-    const local = await node("n1", half(minutes(), 0));
-    local.refusal = { status: 503, code: "keyviz_disabled", message: "the key visualizer is disabled" };
-    const { url } = await daemon(`auth.mode = "none"\nlocal.source = "http"\nlocal.url = "http://${local.address}"\n`);
-    const page = await show(url);
-    await page.getByRole("heading", { name: "The key visualizer is switched off" }).waitFor();
-    await expectAccessible(page, "switched off");
-  });
-
-  test("says why, for each way to be refused", async () => {
-    const local = await node("n1", half(minutes(), 0));
-    const { url } = await daemon(
-      `auth.mode = "forward"\nlocal.source = "http"\nlocal.url = "http://${local.address}"\n`,
+  test("calls nothing live or of right now that was counted long ago", async () => {
+    const { url } = await cluster((columns, phase) =>
+      half(
+        columns.map((column) => column - 25 * MINUTE),
+        phase,
+      ),
     );
-    for (const [status, code, title] of [
-      [403, "forbidden", "This session may not read the key visualizer"],
-      [500, "internal", "The local node does not answer"],
-    ] as const) {
-      local.refusal = { status, code, message: "because of a test" };
-      const page = await show(url);
-      await page.context().addCookies([{ name: "admin_session", value: `s${status}`, url, httpOnly: true }]);
-      await page.reload();
-      await page.getByRole("heading", { name: title }).waitFor();
-      await expectAccessible(page, title);
-      await close(watched as Watched);
-      watched = undefined;
-    }
-  });
-
-  test("says that the daemon has another name", async () => {
-    const { url } = await cluster();
     const page = await show(url);
-    // A browser sends no other name than the one it has connected to.
-    await page.context().route("**/keyviz/matrix?*", async (route) => {
-      const headers = { ...route.request().headers(), host: "elsewhere.example" };
-      await route.fulfill({ response: await route.fetch({ headers }) });
+    await page.getByText(/^Old data · newest 2[5-9] min( \d+ s)? ago$/).waitFor();
+    await page
+      .locator(".now")
+      .getByText(/^At \d\d:\d\d:00 /)
+      .waitFor();
+    await expectAccessible(page, "old data");
+  });
+
+  test("has one hottest row, though others have as much", async () => {
+    const same = (columns: number[]): Counted => ({
+      columns,
+      rows: ["a", "b", "c", "d"].map((start, at) => ({
+        bucket_id: `route:${at}`,
+        start,
+        values: columns.map(() => 7),
+      })),
     });
-    await page.reload();
-    await page.getByRole("heading", { name: "The daemon does not answer to this host name" }).waitFor();
-    await expectAccessible(page, "misdirected");
+    const { url } = await cluster(same);
+    const page = await show(url, "range=all", { colorScheme: "light" });
+    await page.getByRole("region", { name: "Hottest range in view" }).getByText("a", { exact: true }).waitFor();
+    const chart = new Chart(page);
+    const middle = await chart.grid();
+    await page.mouse.move(5, 5);
+    await chart.settled();
+    const orange = await chart.pixelsOf([194, 65, 12]);
+    expect(orange.length).toBeGreaterThan(0);
+    const [first, second] = [0, 1].map((row) => middle({ row, column: 0 }).y);
+    expect(Math.max(...orange.map(({ y }) => y))).toBeLessThan((first + second) / 2 + 1);
   });
 
-  test("says that there was no traffic, and offers more of the past", async () => {
-    const { url } = await cluster((columns) => ({ columns, rows: [] }));
-    const page = await show(url, "");
-    await page.getByRole("heading", { name: "No writes in this window" }).waitFor();
-    await expectAccessible(page, "no traffic");
-    await page.getByRole("button", { name: "Show all there is" }).click();
-    await page.getByText("Rows appear with their first traffic").waitFor();
+  test("is still there for who comes back from a question that found no daemon", async () => {
+    const { url, daemon: first } = await cluster();
+    const page = await show(url);
+    await page.getByText("2/2 nodes").waitFor();
+    await first.stop();
+    await page.getByRole("radio", { name: "Reads" }).check();
+    await page.getByRole("heading", { name: "The daemon can’t be reached" }).waitFor();
+    await page.getByText("No picture · last answer").waitFor();
+    const last = page.getByRole("region", { name: "Nodes" }).getByRole("img", { name: "answered last time" });
+    expect(await last.count()).toBe(2);
+    await expectAccessible(page, "no picture any more");
+    await page.getByRole("button", { name: /^Back to the last picture \(writes, .+ old\)$/ }).click();
+    await page.getByText("max = 100,000 · cluster view (2 of 2 nodes)").waitFor();
+    await page.getByText("Stale").waitFor();
+    expect(await page.getByRole("radio", { name: "Writes" }).isChecked()).toBe(true);
   });
 
-  test("says that nothing matches the search, and takes it back", async () => {
+  test("tells of a pinned cell that the nodes no longer have", async () => {
     const { url } = await cluster();
-    const page = await show(url, "range=all&filter=0x00ff");
-    await page.getByRole("heading", { name: "No row matches the search" }).waitFor();
-    await expectAccessible(page, "no match");
-    await page.getByRole("button", { name: "Clear the search" }).click();
-    await new Chart(page).host.waitFor();
+    const days = 5 * 24 * 60 * MINUTE;
+    const time = Math.floor((Date.now() - days) / MINUTE) * MINUTE;
+    const page = await show(url, `range=all&cell=${time}@route:2`);
+    const text = new Date(time).toISOString().slice(0, 19).replace("T", " ");
+    await page.getByText(`The nodes no longer have the window that ended ${text}: the oldest they have`).waitFor();
   });
-});
-
-describe("any size of window", () => {
-  for (const [width, height] of [
-    [360, 740],
-    [3840, 2160],
-  ]) {
-    test(`${width} × ${height} shows all of it without scrolling sideways`, async () => {
-      const { url } = await cluster();
-      const page = await show(url, "range=all", { viewport: { width, height } });
-      await page.getByText("cluster view (2 of 2 nodes)").waitFor();
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-      expect(wide).toBeLessThanOrEqual(width);
-      expect((await new Chart(page).box()).width).toBeGreaterThan(width / 2);
-      await expectAccessible(page, `${width} pixels wide`);
-    });
-  }
 });

@@ -118,6 +118,18 @@ export function lastComplete(matrix: Matrix): number {
   return -1;
 }
 
+/** Between the newest window and the present lie those that nodes still fill, and the time until the next answer. */
+const CURRENT_STEPS = 4;
+const CURRENT_MS = 30_000;
+/** Where no step is known: nodes that stand side by side may flush each minute, whatever lies between two columns. */
+const CURRENT_UNALIGNED_MS = 240_000;
+
+/** A column is of the present. `now` is by the daemon's clock. */
+export function isCurrent(matrix: Matrix, column: number, now: number): boolean {
+  const least = isUnaligned(matrix) ? CURRENT_UNALIGNED_MS : CURRENT_MS;
+  return matrix.columns[column] > now - Math.max(CURRENT_STEPS * spacingMs(matrix), least);
+}
+
 /** How long every window is, or null where nodes of unknown steps stand side by side. */
 export function windowMs(matrix: Matrix): number | null {
   return isUnaligned(matrix) ? null : spacingMs(matrix);

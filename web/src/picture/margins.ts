@@ -4,6 +4,7 @@
  */
 
 import { fullColumn, isUnaligned } from "../data/matrix";
+import { hottest } from "../data/stats";
 import type { Frame } from "./chart";
 import { places } from "./chart";
 
@@ -37,8 +38,9 @@ export function drawProfile(into: CanvasRenderingContext2D, frame: Frame): void 
   if (!stats || stats.rows.length === 0) return;
   const { y } = places(frame);
   const first = stats.rows[0].shown;
-  let most = 0;
-  for (const row of stats.rows) most = Math.max(most, Number(row.total));
+  // One alone, the same that the keys and the panel name, though others may have as much.
+  const hot = hottest(stats);
+  const most = Number(hot?.total ?? 0);
   if (most === 0) return;
   const from = Math.max(Math.floor(view.y0), first);
   const to = Math.min(Math.ceil(view.y1), first + stats.rows.length);
@@ -49,10 +51,10 @@ export function drawProfile(into: CanvasRenderingContext2D, frame: Frame): void 
     const top = Math.max(y(low), profile.y);
     const bottom = Math.min(y(high), profile.y + profile.h);
     const gap = bottom - top > 4 ? 1 : 0;
-    const hottest = widest === most && stats.rows.length > 1;
-    into.fillStyle = hottest ? inks["bar-hot"] : inks.bar;
+    const isHot = hot !== null && low <= hot.shown && hot.shown < high && stats.rows.length > 1;
+    into.fillStyle = isHot ? inks["bar-hot"] : inks.bar;
     into.fillRect(profile.x, top, Math.max((profile.w * widest) / most, 1), Math.max(bottom - top - gap, 1));
-    if (hottest && profile.w > 60) nameHottest(into, frame, top, bottom);
+    if (isHot && profile.w > 60) nameHottest(into, frame, top, bottom);
   });
 }
 

@@ -70,6 +70,11 @@ export function followConfig(): void {
   });
 }
 
+/** The last that is known of a peer is a failure, whatever its breaker makes of it. */
+export function isFailing({ last_error, last_success }: Peer): boolean {
+  return last_error !== null && !(Date.parse(last_success ?? "") >= Date.parse(last_error.at));
+}
+
 /** When a node last answered, Unix milliseconds; null if it never has, undefined where nothing is known of it. */
 export function lastSuccess(node: string): number | null | undefined {
   const peer = config.value?.peers?.find(

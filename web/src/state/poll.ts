@@ -6,7 +6,19 @@ import type { Answer, FromWorker, ToWorker } from "../data/request";
 import { matrixUrl } from "../data/request";
 import { splice, spliceFrom } from "../data/splice";
 import { refresh } from "./prefs";
-import { failure, generation, lastFanout, loading, matrix, range, receivedAt, replaceMatrix, series } from "./store";
+import {
+  ahead,
+  failure,
+  generation,
+  lastFanout,
+  lastQuestion,
+  loading,
+  matrix,
+  range,
+  receivedAt,
+  replaceMatrix,
+  series,
+} from "./store";
 import { rangeText } from "./url";
 
 /** After this long all columns are asked for again, in case an old one has changed unseen. */
@@ -35,12 +47,12 @@ function ask(url: string): Promise<Answer> {
   });
 }
 
-/** The question that the store's matrix answers, the one under way, and when all columns were last asked for. */
+/** The last matrix that came, and the question that it answers. */
+let held: Matrix | null = null;
 let answered = "";
+/** The question under way, and when all columns were last asked for. */
 let asking = "";
 let wholeAt = 0;
-/** How far the daemon's clock is ahead of this one. */
-let ahead = 0;
 /** How far apart two clocks are before they are not taken for the same. */
 const SKEW_MS = 30_000;
 let timer = 0;
@@ -55,14 +67,16 @@ export async function poll(): Promise<void> {
   clearTimeout(timer);
   const started = Date.now();
   loading.value = answered !== mine;
+  // Another question has failed meanwhile, and the reader is back.
+  if (held && answered === mine && !matrix.value) replaceMatrix(held);
   const answer = await fetchMatrix(mine);
   // Another series or range was chosen meanwhile: that question's answer is what counts.
   if (asking !== mine) return;
   asking = "";
-  const assumed = ahead;
+  const assumed = ahead.value;
   take(mine, answer);
   // The range was reckoned by a clock that is wrong: what came is not what was meant.
-  if (range.value.kind === "last" && Math.abs(ahead - assumed) > SKEW_MS) {
+  if (range.value.kind === "last" && Math.abs(ahead.value - assumed) > SKEW_MS) {
     wholeAt = 0;
     void poll();
   } else schedule(started);
@@ -87,7 +101,7 @@ function bounds(): { from?: number; to?: number } {
   const asked = range.value;
   if (asked.kind === "all") return {};
   if (asked.kind === "span") return { from: asked.from, to: asked.to };
-  return { from: Date.now() + ahead - asked.ms };
+  return { from: Date.now() + ahead.value - asked.ms };
 }
 
 function take(mine: string, answer: Answer): void {
@@ -107,15 +121,17 @@ function take(mine: string, answer: Answer): void {
     lastFanout.value = answer.matrix.fanout;
     generation.value = answer.generation;
     answered = mine;
+    lastQuestion.value = { series: series.value, range: range.value };
   });
 }
 
 function keep(fresh: Matrix): void {
+  held = fresh;
   replaceMatrix(fresh);
   receivedAt.value = Date.now();
   const skew = fresh.generatedAt - Date.now();
   // Answers take their time: a small difference is that, not the clock.
-  ahead = Math.abs(skew) > SKEW_MS ? skew : 0;
+  ahead.value = Math.abs(skew) > SKEW_MS ? skew : 0;
 }
 
 function schedule(started: number): void {

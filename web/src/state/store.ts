@@ -3,7 +3,7 @@
 import { batch, computed, signal } from "@preact/signals";
 import { codeOf, histogram } from "../data/codes";
 import type { Fanout, Matrix } from "../data/matrix";
-import { lastComplete, windowMs } from "../data/matrix";
+import { isCurrent, lastComplete, windowMs } from "../data/matrix";
 import type { Failure } from "../data/request";
 import type { RowStats } from "../data/stats";
 import { hottest, windowStats } from "../data/stats";
@@ -41,6 +41,8 @@ export const lastFanout = signal<Fanout | null>(null);
 export const fanoutIsOld = computed(() => failure.value !== null && failure.value.fanout === null);
 /** When the matrix arrived, by this browser's clock. */
 export const receivedAt = signal(0);
+/** What the last matrix that came was asked for: one can go back to it while nothing new comes. */
+export const lastQuestion = signal<Pick<PageState, "series" | "range"> | null>(null);
 /** A question is on its way that this picture does not answer. */
 export const loading = signal(true);
 /** Of the configuration that the last answer was made under. */
@@ -48,8 +50,20 @@ export const generation = signal("");
 /** The present, to the second, for ages. */
 export const now = signal(Date.now());
 
+/** How far the daemon's clock is ahead of this one; 0 where that may be the time that an answer takes. */
+export const ahead = signal(0);
+/** The present by the daemon's clock, as the times of columns are. */
+export const present = computed(() => now.value + ahead.value);
+
 /** The chosen range has ended: nothing new can come into it. */
-export const past = computed(() => range.value.kind === "span" && range.value.to < now.value);
+export const past = computed(() => range.value.kind === "span" && range.value.to < present.value);
+
+/** The answer was new, and what it told was not: nodes have counted nothing since. */
+export const lagging = computed(() => {
+  const current = matrix.value;
+  if (!current?.columns.length || past.value) return false;
+  return !isCurrent(current, current.columns.length - 1, current.generatedAt || receivedAt.value + ahead.value);
+});
 
 /** The cell under the pointer or the keyboard's cursor. */
 export const cursor = signal<Cell | null>(null);

@@ -1,12 +1,13 @@
 /** What is wrong with the picture, above it. */
 
 import type { Fanout, NodeStatus } from "../data/matrix";
+import type { Failure } from "../data/request";
 import { lastSuccess } from "../state/config";
 import { clockZone } from "../state/prefs";
 import * as store from "../state/store";
 import { span } from "../text/numbers";
 import { clock, zone } from "../text/times";
-import { Icon } from "./parts";
+import { Icon, LongText } from "./parts";
 import { adviceFor } from "./states";
 
 /** More failed nodes than these are folded away. */
@@ -29,20 +30,20 @@ const REASONS: Record<string, string> = {
   io: "the connection broke",
 };
 
+/** One at a time: what the last poll met comes before what the picture lacks. */
 export function Banners() {
-  const fanout = store.matrix.value?.fanout;
+  const matrix = store.matrix.value;
+  const failure = store.failure.value;
   return (
     <div class="banners">
-      <StaleBanner />
-      {fanout && !fanout.complete && <Degraded fanout={fanout} />}
+      {matrix && failure && <Stale failure={failure} fanout={matrix.fanout} />}
+      {matrix?.fanout?.complete === false && !failure && <Degraded fanout={matrix.fanout} />}
     </div>
   );
 }
 
 /** The picture is old: whatever the last poll met. */
-function StaleBanner() {
-  const failure = store.failure.value;
-  if (!failure || !store.matrix.value) return null;
+function Stale({ failure, fanout }: { failure: Failure; fanout: Fanout | null }) {
   const { title, advice } = adviceFor(failure);
   const age = store.now.value - store.receivedAt.value;
   const utc = clockZone.value === "utc";
@@ -54,13 +55,20 @@ function StaleBanner() {
           {title}. This picture is {span(Math.max(age, 0))} old (from {clock(store.receivedAt.value, utc)} {zone(utc)}).
         </strong>
         <p>{advice}</p>
+        {fanout && !fanout.complete && (
+          <p>
+            The picture itself has {fanout.responded} of {fanout.expected} nodes. {MISSING}
+          </p>
+        )}
         {failure.fanout && <FailedNodes nodes={failure.fanout.nodes} />}
       </div>
     </section>
   );
 }
 
-/** Of the nodes, only what became of them when this picture was made: a later failure of all has a list of its own. */
+const MISSING =
+  "Traffic that only the missing nodes have seen is not in this picture: what looks cold may be hot there.";
+
 function Degraded({ fanout }: { fanout: Fanout }) {
   return (
     <section class="banner banner-amber" role="status" aria-label="Degraded cluster view">
@@ -69,8 +77,8 @@ function Degraded({ fanout }: { fanout: Fanout }) {
         <strong>
           Cluster view degraded — {fanout.responded} of {fanout.expected} nodes responded
         </strong>
-        <p>Traffic that only the missing nodes have seen is not in this picture: what looks cold may be hot there.</p>
-        {!store.failure.value?.fanout && <FailedNodes nodes={fanout.nodes} />}
+        <p>{MISSING}</p>
+        <FailedNodes nodes={fanout.nodes} />
       </div>
     </section>
   );
@@ -94,14 +102,15 @@ export function FailedNodes({ nodes }: { nodes: NodeStatus[] }) {
 
 function FailedNode({ node, reason, error }: NodeStatus) {
   const hint = reason && REASONS[reason];
+  const rest = [error && hint, lastText(node)].filter(Boolean).join(" · ");
   return (
     <li key={node}>
       <span class="key">{node}</span>
       <span class="tag tag-bad">{reason ?? "failed"}</span>
-      <span>
-        {error || hint}
-        <span class="muted">{[error && hint, lastText(node)].filter(Boolean).map((said) => ` · ${said}`)}</span>
-      </span>
+      <div>
+        <LongText text={error || hint || ""} />
+        {rest && <span class="muted failed-rest">{rest}</span>}
+      </div>
     </li>
   );
 }

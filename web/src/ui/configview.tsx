@@ -1,12 +1,12 @@
 /** The second view: what the daemon runs with, where each value is from, and how each peer is doing. */
 
 import type { Config, Peer } from "../state/config";
-import { config, configFailure } from "../state/config";
+import { config, configFailure, isFailing } from "../state/config";
 import { clockZone } from "../state/prefs";
 import * as store from "../state/store";
 import { plural, span } from "../text/numbers";
 import { moment, zone } from "../text/times";
-import { Card, ScrollBox } from "./parts";
+import { Card, LongText, ScrollBox } from "./parts";
 import { adviceFor } from "./states";
 
 export function ConfigView() {
@@ -164,7 +164,7 @@ function Pending({ current }: { current: Config }) {
 }
 
 function Peers({ peers }: { peers: Peer[] }) {
-  const failing = peers.filter((peer) => peer.consecutive_failures > 0).length;
+  const failing = peers.filter(isFailing).length;
   return (
     <Card
       title="Peers"
@@ -181,7 +181,7 @@ function Peers({ peers }: { peers: Peer[] }) {
         </p>
       ) : (
         <ScrollBox label="Table of peers">
-          <table class="table">
+          <table class="table table-stacked">
             <caption class="sr-only">Peers, their breakers and their last answers</caption>
             <thead>
               <tr>
@@ -194,7 +194,7 @@ function Peers({ peers }: { peers: Peer[] }) {
             </thead>
             <tbody>
               {peers.map((peer) => (
-                <PeerLine key={peer.entry} {...peer} />
+                <PeerLine key={peer.entry} peer={peer} />
               ))}
             </tbody>
           </table>
@@ -204,7 +204,9 @@ function Peers({ peers }: { peers: Peer[] }) {
   );
 }
 
-function PeerLine({ entry, url, addresses, role, why, breaker, consecutive_failures, last_success, last_error }: Peer) {
+function PeerLine({ peer }: { peer: Peer }) {
+  const { entry, url, addresses, role, why, breaker, consecutive_failures, last_success, last_error } = peer;
+  const failing = isFailing(peer);
   const tone = breaker !== "closed" ? "tag-bad" : consecutive_failures > 0 ? "tag-amber" : "tag-ok";
   return (
     <tr>
@@ -214,25 +216,29 @@ function PeerLine({ entry, url, addresses, role, why, breaker, consecutive_failu
         </span>
         {addresses?.length > 0 && <span class="under muted">{addresses.join(", ")}</span>}
       </th>
-      <td>
+      <td data-label="Role">
         <span class="tag">{role}</span>
         <span class="under muted">{why}</span>
       </td>
-      <td>
+      <td data-label="Breaker">
         <span class={`tag ${tone}`}>{breaker.replace("_", " ")}</span>
         {consecutive_failures > 0 && (
           <span class="under muted">{plural(consecutive_failures, "failure")} in a row</span>
         )}
       </td>
-      <td>{when(last_success)}</td>
-      <td>
+      <td data-label="Last success">{when(last_success)}</td>
+      <td data-label="Last error" class={failing ? "" : "muted"}>
         {last_error ? (
           <>
-            <span class="tag tag-bad">{last_error.reason}</span> {last_error.message}
-            <span class="under muted">{when(last_error.at)}</span>
+            <span class={`tag ${failing ? "tag-bad" : ""}`}>{last_error.reason}</span>{" "}
+            <LongText text={last_error.message} />
+            <span class="under muted">
+              {when(last_error.at)}
+              {!failing && ", answers again"}
+            </span>
           </>
         ) : (
-          <span class="muted">none</span>
+          "none"
         )}
       </td>
     </tr>

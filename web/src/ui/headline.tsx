@@ -36,9 +36,10 @@ export function Headline() {
 function NodeCount() {
   const fanout = store.lastFanout.value;
   if (!fanout) return <span class="pill">1 node</span>;
-  const tone = !fanout.complete ? "pill-amber" : store.fanoutIsOld.value ? "" : "pill-ok";
+  const tone = fanout.responded === 0 ? "pill-bad" : !fanout.complete ? "pill-amber" : "pill-ok";
   return (
-    <span class={`pill pill-strong ${tone}`}>
+    <span class={`pill pill-strong ${store.fanoutIsOld.value ? "" : tone}`}>
+      {store.failure.value?.fanout && "now "}
       {fanout.responded}/{fanout.expected} nodes
     </span>
   );
@@ -67,26 +68,44 @@ function WarningPill({ matrix }: { matrix: Matrix }) {
   );
 }
 
-/** How old the picture is; it turns amber when it is older than it should be. */
+/** How old the picture is, and in what colour one should read that. */
 export function Freshness() {
   const at = store.receivedAt.value;
-  const broken = store.failure.value !== null;
   if (at === 0) return <span class="fresh muted">{store.loading.value ? "loading…" : ""}</span>;
-  const age = Math.max(store.now.value - at, 0);
-  const late = broken || (refresh.value > 0 && age > refresh.value * 3000 + 5000);
-  const paused = refresh.value === 0;
-  const past = store.past.value;
-  const title = past ? "The chosen range ends in the past. “Last hour” follows the present." : undefined;
+  const { state, tone, since, title } = freshness(at);
+  const age = Math.max(store.now.value - since, 0);
   return (
-    <span
-      class={`fresh ${late ? "fresh-late" : paused || past ? "fresh-paused" : ""}`}
-      role="status"
-      aria-live="off"
-      title={title}
-    >
+    <span class={`fresh ${tone}`} role="status" aria-live="off" title={title}>
       <span class="dot" aria-hidden="true" />
-      {late ? "Stale" : past ? "Past range" : paused ? "Paused" : "Live"} ·{" "}
-      {age < 1500 ? "just now" : `${span(age)} ago`}
+      {state} {age < 1500 ? "just now" : `${span(age)} ago`}
     </span>
   );
+}
+
+interface Freshness {
+  state: string;
+  tone: string;
+  /** What the age is told of, by this browser's clock. */
+  since: number;
+  title?: string;
+}
+
+function freshness(at: number): Freshness {
+  const matrix = store.matrix.value;
+  if (!matrix) return { state: "No picture · last answer", tone: "fresh-late", since: at };
+  const age = store.now.value - at;
+  if (store.failure.value || (refresh.value > 0 && age > refresh.value * 3000 + 5000)) {
+    return { state: "Stale ·", tone: "fresh-late", since: at };
+  }
+  if (store.past.value) {
+    const title = "The chosen range ends in the past. “Last hour” follows the present.";
+    return { state: "Past range ·", tone: "fresh-paused", since: at, title };
+  }
+  if (store.lagging.value) {
+    const title = "The nodes answer, and have counted nothing newer. Do they still sample, and is their clock right?";
+    const newest = (matrix.columns.at(-1) ?? 0) - store.ahead.value;
+    return { state: "Old data · newest", tone: "fresh-late", since: newest, title };
+  }
+  if (refresh.value === 0) return { state: "Paused ·", tone: "fresh-paused", since: at };
+  return { state: "Live ·", tone: "", since: at };
 }

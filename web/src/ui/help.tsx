@@ -1,6 +1,7 @@
 /** The list of keys and gestures. */
 
 import { useEffect, useRef } from "preact/hooks";
+import { IconButton } from "./parts";
 import { helpOpen, SHORTCUTS } from "./shortcuts";
 
 const GESTURES: [string, string][] = [
@@ -34,16 +35,14 @@ export function Help() {
         helpOpen.value = false;
       }}
     >
-      <h2 id="help-title">Keys, gestures and signs</h2>
+      <header class="card-head">
+        <h2 id="help-title">Keys, gestures and signs</h2>
+        <IconButton icon="close" label="Close" onClick={() => dialog.current?.close()} />
+      </header>
       <div class="help">
         <List rows={SHORTCUTS} title="Keyboard" />
         <List rows={GESTURES} title="Pointer" />
         <List rows={SIGNS} title="Signs" />
-      </div>
-      <div class="dialog-actions">
-        <button type="button" class="button button-main" onClick={() => dialog.current?.close()}>
-          Close
-        </button>
       </div>
     </dialog>
   );

@@ -108,6 +108,23 @@ export function ScrollBox({ label, children }: { label: string; children: Compon
   );
 }
 
+/** As much of a text from elsewhere as is shown unasked: two or three lines. */
+const LONG = 180;
+
+/** A text that somebody else has made, and made as long as they liked. */
+export function LongText({ text }: { text: string }) {
+  if (text.length <= LONG) return <span class="long">{text}</span>;
+  return (
+    <details class="long">
+      <summary>
+        {text.slice(0, LONG)}
+        <span class="long-more">… more</span>
+      </summary>
+      {text.slice(LONG)}
+    </details>
+  );
+}
+
 const PATHS = {
   close: "M4 4l8 8M12 4l-8 8",
   plus: "M8 3v10M3 8h10",

@@ -1,13 +1,13 @@
 /** Beside the picture: the hottest range, the pinned cell, and the nodes it was made of. */
 
-import type { NodeStatus } from "../data/matrix";
-import { windowMs } from "../data/matrix";
+import type { Matrix, NodeStatus } from "../data/matrix";
+import { isCurrent, windowMs } from "../data/matrix";
 import { clockZone } from "../state/prefs";
 import * as store from "../state/store";
 import { cellFacts } from "../text/cell";
 import { endText, nameText, shorten, startText } from "../text/keys";
 import { bytes, counted, plural, rate, span } from "../text/numbers";
-import { clock } from "../text/times";
+import { clock, moment } from "../text/times";
 import { Facts, KeyRange } from "./cell";
 import { History } from "./history";
 import { Card, IconButton } from "./parts";
@@ -72,7 +72,7 @@ function HottestNow() {
   const width = matrix && windowMs(matrix);
   if (!width || !now || now.row === store.hot.value?.row) return null;
   const column = store.completeTo.value;
-  const present = !store.past.value && !store.failure.value;
+  const present = !store.past.value && !store.failure.value && isCurrent(matrix, column, store.present.value);
   const value = matrix.values[now.row * matrix.columns.length + column];
   return (
     <p class="now">
@@ -121,13 +121,25 @@ function PinnedCard() {
       {place && place.column < 0 && (
         <>
           <KeyRange start={startText(matrix.rows[place.row])} end={endText(matrix.rows[place.row])} />
-          <p class="muted">The window that ended {clock(cell.time, utc)} is not in this range.</p>
+          <p class="muted">{absence(matrix, cell.time, utc)}</p>
         </>
       )}
       {!place && <p class="muted">The bucket {shorten(nameText(cell.bucket), 40)} has no traffic in this range.</p>}
       {place && <History row={place.row} column={place.column} />}
     </Card>
   );
+}
+
+/** Why a window is not in the matrix. */
+function absence({ columns }: Matrix, time: number, utc: boolean): string {
+  const window = `the window that ended ${moment(time, utc)}`;
+  const asked = store.range.value;
+  const within = asked.kind === "all" || (asked.kind === "span" && asked.from <= time && time < asked.to);
+  if (within && columns.length === 0) return `The nodes do not have ${window}.`;
+  if (within && time < columns[0]) {
+    return `The nodes no longer have ${window}: the oldest they have in this range ended ${moment(columns[0], utc)}.`;
+  }
+  return `${window[0].toUpperCase()}${window.slice(1)} is not in this range.`;
 }
 
 /** Nodes listed before the rest is folded away; those that fail or warn come first. */
@@ -173,10 +185,15 @@ function NodesCard() {
 
 function NodeLine({ node, ok, role, reason, warnings, duration_ms, bytes: size, rows }: NodeStatus) {
   const said = [rows !== undefined && plural(rows, "row"), duration_ms !== undefined && span(duration_ms)];
-  const tone = !ok ? "bad" : warnings?.length ? "amber" : "ok";
+  const old = store.fanoutIsOld.value;
+  const tone = old ? "old" : !ok ? "bad" : warnings?.length ? "amber" : "ok";
   return (
     <li>
-      <span class={`dot dot-${tone}`} role="img" aria-label={ok ? "answered" : "failed"} />
+      <span
+        class={`dot dot-${tone}`}
+        role="img"
+        aria-label={`${ok ? "answered" : "failed"}${old ? " last time" : ""}`}
+      />
       <span class="key node-name" title={node}>
         {node}
       </span>

@@ -1,10 +1,14 @@
 /** In place of the picture: why there is none, and what to do next. */
 
+import { batch } from "@preact/signals";
 import type { ComponentChildren } from "preact";
+import type { NodeStatus } from "../data/matrix";
 import type { Failure } from "../data/request";
 import { poll } from "../state/poll";
+import { clockZone } from "../state/prefs";
 import * as store from "../state/store";
-import { plural } from "../text/numbers";
+import { plural, span } from "../text/numbers";
+import { between, zone } from "../text/times";
 import { FailedNodes } from "./banners";
 import { Icon } from "./parts";
 
@@ -49,15 +53,6 @@ const BY_CODE: Record<string, (said: string) => Advice> = {
     advice: (
       <>
         {said} Start the nodes with <code>--keyvizEnabled</code>, or name peers in <code>fanout.peers</code>.
-      </>
-    ),
-  }),
-  no_node_answered: () => ({
-    title: "No node answered",
-    advice: (
-      <>
-        Each of them failed as listed below. Check that the nodes run, and that <code>fanout.peers</code> names their
-        admin addresses: <code>keyviz-fanout peers</code> asks each of them once and says what is wrong.
       </>
     ),
   }),
@@ -114,11 +109,43 @@ const BY_STATUS: Record<number, (said: string) => Advice> = {
 };
 
 /** By code first, for what the daemon says is more exact than the status. */
-export function adviceFor({ status, code, message }: Failure): Advice {
+export function adviceFor({ status, code, message, fanout }: Failure): Advice {
+  if (code === "no_node_answered") return adviceForNodes(fanout?.nodes ?? []);
   const said = message && `${message[0].toUpperCase()}${message.slice(1)}.`;
   const advise = BY_CODE[code] ?? BY_STATUS[status];
   return advise ? advise(said) : { title: `The daemon answered ${status}`, advice: said };
 }
+
+/** All of them failed. Where all of them failed in one way, what to do is known. */
+function adviceForNodes(nodes: NodeStatus[]): Advice {
+  const failed = nodes.filter(({ role }) => role !== "duplicate");
+  const all = (test: (node: NodeStatus) => boolean) => failed.length > 0 && failed.every(test);
+  if (all(({ error }) => !!error?.includes("keyviz_disabled"))) {
+    return {
+      title: "The key visualizer is switched off on every node",
+      advice: (
+        <>
+          Each of them says so. Start the nodes with <code>--keyvizEnabled</code>.
+        </>
+      ),
+    };
+  }
+  if (all(({ reason }) => reason === "auth")) {
+    return { title: "No node takes this session", advice: signIn() };
+  }
+  return {
+    title: failed.some(({ reason }) => SPOKE.has(reason ?? "")) ? "No node gave a matrix" : "No node answered",
+    advice: (
+      <>
+        Each of them failed as listed below. Check that the nodes run, and that <code>fanout.peers</code> names their
+        admin addresses: <code>keyviz-fanout peers</code> asks each of them once and says what is wrong.
+      </>
+    ),
+  };
+}
+
+/** Reasons of nodes that did answer, if with nothing of use. */
+const SPOKE = new Set(["auth", "status", "too_large", "decode", "aggregate"]);
 
 /** Stands where the chart would, or null where that has something to show. */
 export function StateOfNothing() {
@@ -160,8 +187,28 @@ function Failed({ failure }: { failure: Failure }) {
         {failure.status === 0 ? "no answer" : failure.status > 0 ? `HTTP ${failure.status}` : "HTTP 200"}
         {failure.code && ` · ${failure.code}`}
       </p>
-      <RetryButton />
+      <div class="group">
+        <RetryButton />
+        <LastPictureButton />
+      </div>
     </Panel>
+  );
+}
+
+/** An answer to another question must not stand under this one, but it is still here. */
+function LastPictureButton() {
+  const last = store.lastQuestion.value;
+  if (!last) return null;
+  const back = () =>
+    batch(() => {
+      store.series.value = last.series;
+      store.range.value = last.range;
+    });
+  const age = span(Math.max(store.now.value - store.receivedAt.value, 0));
+  return (
+    <button type="button" class="button" onClick={back}>
+      Back to the last picture ({last.series.replace("_", " ")}, {age} old)
+    </button>
   );
 }
 
@@ -186,11 +233,7 @@ function Quiet() {
   const { series, range } = store;
   return (
     <Panel title={`No ${series.value.replace("_", " ")} in this window`}>
-      <p>
-        The nodes answered, and none of them has seen any.{" "}
-        {range.value.kind === "all" ? "Rows appear with their first traffic." : "It may lie outside of this range."} If
-        there should be traffic, check that the nodes run with <code>--keyvizEnabled</code>, and look at another series.
-      </p>
+      <p>{quietText()}</p>
       {range.value.kind !== "all" && (
         <button
           type="button"
@@ -203,6 +246,26 @@ function Quiet() {
         </button>
       )}
     </Panel>
+  );
+}
+
+function quietText(): ComponentChildren {
+  const asked = store.range.value;
+  const utc = clockZone.value === "utc";
+  if (asked.kind === "span" && store.matrix.value?.columns.length === 0) {
+    return (
+      <>
+        The nodes answered, and have no windows of {between(asked.from, asked.to, utc)} {zone(utc)}. They keep only so
+        much of the past, and nothing of what was before their last start.
+      </>
+    );
+  }
+  return (
+    <>
+      The nodes answered, and none of them has seen any.{" "}
+      {asked.kind === "all" ? "Rows appear with their first traffic." : "It may lie outside of this range."} If there
+      should be traffic, check that the nodes run with <code>--keyvizEnabled</code>, and look at another series.
+    </>
   );
 }
 
