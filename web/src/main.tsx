@@ -1,6 +1,6 @@
 import { effect } from "@preact/signals";
 import { render } from "preact";
-import "./style.css";
+import "./style/index.css";
 import { followConfig } from "./state/config";
 import { startPolling } from "./state/poll";
 import { keepPreferences } from "./state/prefs";
