@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { decode } from "../src/data/decode";
-import { lastComplete, windowMs } from "../src/data/matrix";
+import { isCurrent, lastComplete, windowMs } from "../src/data/matrix";
 import { failureOf, matrixUrl } from "../src/data/request";
 import { hottest, sortRows, windowStats } from "../src/data/stats";
 import { toZoom } from "../src/picture/zoomref";
+import { isFailing } from "../src/state/config";
 import { DEFAULTS, type PageState, reachingBack, read, write } from "../src/state/url";
 import { answer, big, random } from "./fixtures";
 
@@ -123,6 +124,44 @@ describe("the newest complete column", () => {
     expect(windowMs(decode(answer([10], [])))).toBe(60_000);
     const fanout = { nodes: [], responded: 3, expected: 3, complete: true };
     expect(windowMs(decode(answer([10, 20, 30, 90], [], { step_ms: null, fanout })))).toBeNull();
+  });
+});
+
+describe("a column of the present", () => {
+  const current = (step: number | null, age: number) => {
+    const now = 1e12;
+    const fanout = { nodes: [], responded: 3, expected: 3, complete: true };
+    return isCurrent(decode(answer([now - age - 7, now - age], [], { step_ms: step, fanout })), 1, now);
+  };
+
+  test("is a few steps old at most, or half a minute where steps are short", () => {
+    expect([current(60_000, 230_000), current(60_000, 250_000)]).toEqual([true, false]);
+    expect([current(1000, 29_000), current(1000, 31_000)]).toEqual([true, false]);
+  });
+
+  test("may be a few minutes old where each node has steps of its own", () => {
+    expect([current(null, 230_000), current(null, 250_000)]).toEqual([true, false]);
+  });
+});
+
+describe("a peer", () => {
+  const peer = (success: string | null, failure: string | null) =>
+    isFailing({
+      entry: "a",
+      url: "http://a",
+      role: "peer",
+      why: "",
+      addresses: [],
+      breaker: "closed",
+      consecutive_failures: 0,
+      last_success: success,
+      last_error: failure === null ? null : { at: failure, reason: "status", message: "" },
+    });
+
+  test("is failing when that is the last that is known of it", () => {
+    const [before, after] = ["2026-01-01T00:00:00.100Z", "2026-01-01T00:00:00.200Z"];
+    expect([peer(null, null), peer(after, null), peer(after, before)]).toEqual([false, false, false]);
+    expect([peer(null, before), peer(before, after)]).toEqual([true, true]);
   });
 });
 
