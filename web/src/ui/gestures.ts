@@ -138,6 +138,7 @@ class Gestures {
     const factor = distance(at, other) / Math.max(distance(before, other), 1);
     const [from, to] = [share(middle(before, other)), share(middle(at, other))];
     press.moved = true;
+    store.cursor.value = null;
     const panned = pan(store.visible.peek(), store.extent.peek(), from.x - to.x, from.y - to.y);
     store.setVisible(zoom(panned, store.extent.peek(), to.x, to.y, factor));
   }

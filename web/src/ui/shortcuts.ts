@@ -9,6 +9,7 @@ export const helpOpen = signal(false);
 /** What the list of shortcuts shows. */
 export const SHORTCUTS: [keys: string, what: string][] = [
   ["← ↑ → ↓", "move the cell cursor (with Shift: by ten)"],
+  ["Home, End", "move it to the oldest, the newest window"],
   ["Enter", "pin the cell under the cursor"],
   ["+ −", "zoom in, out"],
   ["0", "show all"],
