@@ -6,7 +6,7 @@ import { matrixOf } from "./support/answers";
 import { close, launch, open } from "./support/browser";
 import { Node } from "./support/node";
 import { startDaemon } from "./support/program";
-import { configuration, MINUTE, PATIENT } from "./support/sample";
+import { configuration, half, MINUTE, minutes, PATIENT } from "./support/sample";
 
 const ROUNDS = 20;
 const KEYS = ["a", "b", "c", "d"];
@@ -117,5 +117,47 @@ test("polls make what asking for everything makes", async () => {
   }
   const parts = asked.filter((url) => url.includes("from_unix_ms")).length;
   expect(parts, "some polls asked for the newest columns alone").toBeGreaterThan(ROUNDS / 4);
+  await close(watched);
+});
+
+test("an answer that comes late is not taken for that of a question asked since", async () => {
+  const nodes = [await Node.start("n1", half(minutes(), 0))];
+  onTestFinished(() => nodes[0].stop());
+  const daemon = await startDaemon(configuration(nodes, PATIENT));
+  onTestFinished(() => daemon.stop());
+  const browser = await launch();
+  onTestFinished(() => browser.close());
+  const watched = await open(browser, daemon.url);
+  const { page } = watched;
+  await page.goto(`${daemon.url}/admin/keyviz/#range=all`);
+  await page.getByText("series writes").waitFor();
+  await page.getByRole("combobox", { name: "Refresh" }).selectOption("0");
+
+  const held: { series: string | null; release: () => Promise<void> }[] = [];
+  await page.context().route("**/keyviz/matrix?*", async (route) => {
+    const response = await route.fetch();
+    // As of a configuration that has changed: no columns are spliced onto older ones.
+    const headers = { ...response.headers(), "x-keyviz-config-generation": String(held.length + 2) };
+    const series = new URL(route.request().url()).searchParams.get("series");
+    held.push({ series, release: () => route.fulfill({ response, headers }) });
+  });
+  const asked = (count: number) => expect.poll(() => held.length).toBe(count);
+  await page.getByRole("button", { name: "Refresh now" }).click();
+  await asked(1);
+  await page.getByRole("radio", { name: "Reads" }).check();
+  await asked(2);
+  await held[0].release();
+  // What came of the first question is no reason to ask for anything now.
+  await page.waitForTimeout(500);
+  await page.getByRole("radio", { name: "Writes" }).check();
+  await asked(3);
+  expect(held.map(({ series }) => series)).toEqual(["writes", "reads", "writes"]);
+  await held[1].release();
+  await page.waitForTimeout(500);
+  await page.getByText("series writes").waitFor();
+  await held[2].release();
+  await asked(4);
+  await held[3].release();
+  await expect.poll(() => saved(page)).toEqual(await answered(daemon.url));
   await close(watched);
 });

@@ -1,7 +1,7 @@
 /** Asks the daemon, again and again, and puts what it says into the store. */
 
 import { batch, effect, untracked } from "@preact/signals";
-import type { Matrix } from "../data/matrix";
+import type { Matrix, Series } from "../data/matrix";
 import type { Answer, FromWorker, ToWorker } from "../data/request";
 import { matrixUrl } from "../data/request";
 import { splice, spliceFrom } from "../data/splice";
@@ -19,6 +19,7 @@ import {
   replaceMatrix,
   series,
 } from "./store";
+import type { Range } from "./url";
 import { rangeText } from "./url";
 
 /** After this long all columns are asked for again, in case an old one has changed unseen. */
@@ -47,86 +48,100 @@ function ask(url: string): Promise<Answer> {
   });
 }
 
-/** The last matrix that came, and the question that it answers. */
-let held: Matrix | null = null;
-let answered = "";
-/** The question under way, and when all columns were last asked for. */
-let asking = "";
-let wholeAt = 0;
+/** What is asked for as it was when it was asked: the reader may choose anew, and back again, before the answer is here. */
+interface Question {
+  series: Series;
+  range: Range;
+  text: string;
+}
+
+function question(): Question {
+  return { series: series.value, range: range.value, text: `${series.value} ${rangeText(range.value)}` };
+}
+
+/** The last matrix that came, the question that it answers, and when all of its columns were last asked for. */
+interface Held {
+  matrix: Matrix;
+  question: Question;
+  wholeAt: number;
+}
+
+let held: Held | null = null;
+/** The question under way. */
+let asking: Question | null = null;
 /** How far apart two clocks are before they are not taken for the same. */
 const SKEW_MS = 30_000;
 let timer = 0;
 
-const question = () => `${series.value} ${rangeText(range.value)}`;
-
 /** Asks now, unless the same question is under way already. */
 export async function poll(): Promise<void> {
   const mine = question();
-  if (asking === mine) return;
+  if (asking?.text === mine.text) return;
   asking = mine;
   clearTimeout(timer);
   const started = Date.now();
-  loading.value = answered !== mine;
+  const before = held?.question.text === mine.text ? held : null;
+  loading.value = !before;
   // Another question has failed meanwhile, and the reader is back.
-  if (held && answered === mine && !matrix.value) replaceMatrix(held);
-  const answer = await fetchMatrix(mine);
-  // Another series or range was chosen meanwhile: that question's answer is what counts.
+  if (before && !matrix.value) replaceMatrix(before.matrix);
+  const { answer, wholeAt } = await fetchMatrix(mine, before);
+  // Something else was chosen meanwhile, if only for a moment: the question asked since is the one that counts.
   if (asking !== mine) return;
-  asking = "";
+  asking = null;
   const assumed = ahead.value;
-  take(mine, answer);
+  take(mine, answer, wholeAt);
   // The range was reckoned by a clock that is wrong: what came is not what was meant.
-  if (range.value.kind === "last" && Math.abs(ahead.value - assumed) > SKEW_MS) {
-    wholeAt = 0;
+  if (held && mine.range.kind === "last" && Math.abs(ahead.value - assumed) > SKEW_MS) {
+    held.wholeAt = 0;
     void poll();
   } else schedule(started);
 }
 
-async function fetchMatrix(mine: string): Promise<Answer> {
-  const old = answered === mine && Date.now() - wholeAt < RECONCILE_MS ? matrix.value : null;
-  const from = spliceFrom(old);
+/** The newest columns spliced onto those from before, where that can be done; else all of them. */
+async function fetchMatrix(mine: Question, before: Held | null): Promise<{ answer: Answer; wholeAt: number }> {
+  const old = before && Date.now() - before.wholeAt < RECONCILE_MS ? before : null;
+  const from = old && spliceFrom(old.matrix);
   if (old && from !== null) {
-    const answer = await ask(matrixUrl({ ...bounds(), series: series.value, from }));
-    if ("failure" in answer) return answer;
+    const answer = await ask(matrixUrl({ ...bounds(mine.range), series: mine.series, from }));
+    const { wholeAt } = old;
+    if ("failure" in answer || asking !== mine) return { answer, wholeAt };
     // Under another configuration the old columns might be others, too.
     const same = answer.generation === generation.value;
-    const joined = same ? splice(old, answer.matrix, bounds().from) : null;
-    if (joined) return { ...answer, matrix: joined };
+    const joined = same ? splice(old.matrix, answer.matrix, bounds(mine.range).from) : null;
+    if (joined) return { answer: { ...answer, matrix: joined }, wholeAt };
   }
-  wholeAt = Date.now();
-  return ask(matrixUrl({ ...bounds(), series: series.value }));
+  const wholeAt = Date.now();
+  return { answer: await ask(matrixUrl({ ...bounds(mine.range), series: mine.series })), wholeAt };
 }
 
-function bounds(): { from?: number; to?: number } {
-  const asked = range.value;
+function bounds(asked: Range): { from?: number; to?: number } {
   if (asked.kind === "all") return {};
   if (asked.kind === "span") return { from: asked.from, to: asked.to };
   return { from: Date.now() + ahead.value - asked.ms };
 }
 
-function take(mine: string, answer: Answer): void {
+function take(mine: Question, answer: Answer, wholeAt: number): void {
   batch(() => {
     loading.value = false;
     if ("failure" in answer) {
       failure.value = answer.failure;
       if (answer.failure.fanout) lastFanout.value = answer.failure.fanout;
       // A picture of something else must not stand under this heading.
-      if (answered !== mine) matrix.value = null;
+      if (held?.question.text !== mine.text) matrix.value = null;
       return;
     }
-    keep(answer.matrix);
+    held = { matrix: answer.matrix, question: mine, wholeAt };
+    show(answer.matrix);
     performance.clearMarks("keyviz-data");
     performance.mark("keyviz-data", { startTime: answer.arrivedAt - performance.timeOrigin });
     failure.value = null;
     lastFanout.value = answer.matrix.fanout;
     generation.value = answer.generation;
-    answered = mine;
-    lastQuestion.value = { series: series.value, range: range.value };
+    lastQuestion.value = { series: mine.series, range: mine.range };
   });
 }
 
-function keep(fresh: Matrix): void {
-  held = fresh;
+function show(fresh: Matrix): void {
   replaceMatrix(fresh);
   receivedAt.value = Date.now();
   const skew = fresh.generatedAt - Date.now();
