@@ -109,6 +109,21 @@ describe("new columns", () => {
     expect(spliceFrom(ask(earlier, 0, { rows_dropped: 3 }))).toBeNull();
   });
 
+  test("leave what is known of the rest of a node as it was, but not of its clock", () => {
+    const of = (...codes: string[]) => {
+      const warnings = codes.map((code) => ({ code, message: `of ${codes.length}` }));
+      const nodes = [{ node: "a", ok: true, role: "peer", rows: 10 * codes.length, warnings }];
+      return { fanout: { nodes, responded: 1, expected: 1, complete: true } };
+    };
+    const before = ask(earlier, 0, of("catalog_divergence", "clock_skew", "step_mismatch"));
+    const [node] = splice(before, ask(later, from, of("step_mismatch")))?.fanout?.nodes ?? [];
+    expect(node.rows).toBe(30);
+    expect(node.warnings).toEqual([
+      { code: "step_mismatch", message: "of 1" },
+      { code: "catalog_divergence", message: "of 3" },
+    ]);
+  });
+
   test("are no use after another step, or a gap", () => {
     expect(splice(old, ask(later, from, { step_ms: 20 }))).toBeNull();
     expect(splice(old, ask(later, later.columns.at(-1)))).toBeNull();

@@ -3,7 +3,7 @@
  * still say the same, and the same nodes say so, the older ones do too, and only the newer have to travel.
  */
 
-import type { Fanout, Ids, Matrix, Row } from "./matrix";
+import type { Fanout, Ids, Matrix, NodeStatus, Row, Warning } from "./matrix";
 import { fullColumn, isUnaligned, largestOf, lastComplete } from "./matrix";
 
 const OVERLAP = 3;
@@ -110,14 +110,24 @@ function joined(old: Matrix, fresh: Matrix, pairs: Pair[], first: number, join: 
   };
 }
 
-/** How much a node has is known from when all of it was asked for; the last answers were about a few columns. */
+/** How much a node has, and what is odd about it, is known from when all of it was asked for, not from a few columns. */
 function withFigures(fresh: Fanout, old: Fanout | null): Fanout {
   const whole = new Map(old?.nodes.map((node) => [node.node, node]));
   const nodes = fresh.nodes.map((node) => {
-    const { rows, columns, bytes } = whole.get(node.node) ?? node;
-    return { ...node, rows, columns, bytes };
+    const before = whole.get(node.node) ?? node;
+    const { rows, columns, bytes } = before;
+    return { ...node, rows, columns, bytes, warnings: warningsOf(node, before) };
   });
   return { ...fresh, nodes };
+}
+
+/** What any answer tells of its node, however few columns are in it; all other warnings are of rows and columns. */
+const TOLD_ANEW = new Set(["clock_skew"]);
+
+function warningsOf(fresh: NodeStatus, whole: NodeStatus): Warning[] {
+  const told = fresh.warnings ?? [];
+  const again = ({ code }: Warning) => TOLD_ANEW.has(code) || told.some((warning) => warning.code === code);
+  return [...told, ...(whole.warnings ?? []).filter((warning) => !again(warning))];
 }
 
 interface Layout {
