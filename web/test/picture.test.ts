@@ -291,9 +291,11 @@ describe("marks", () => {
       [1, 2],
       [3, 4],
     ]);
-    expect(holes(matrix)).toEqual([2]);
+    expect(holes(matrix)).toEqual([{ column: 2, ms: 20 }]);
     const unaligned = { ...matrix, stepMs: null };
     expect([holes(unaligned), shortColumns(unaligned)]).toEqual([[], []]);
-    expect(holes({ ...matrix, stepMs: null, fanout: null, columns: Float64Array.from([10, 20, 30, 60]) })).toEqual([3]);
+    expect(holes({ ...matrix, stepMs: null, fanout: null, columns: Float64Array.from([10, 20, 30, 60]) })).toEqual([
+      { column: 3, ms: 20 },
+    ]);
   });
 });

@@ -1,7 +1,7 @@
 /** What the visible window adds up to, per row and per column. */
 
 import type { Matrix } from "./matrix";
-import { exact, lastComplete } from "./matrix";
+import { exact, fullColumn, lastComplete } from "./matrix";
 
 export interface Window {
   /** First and last column, the last excluded. */
@@ -85,6 +85,21 @@ function rowStats(
   };
 }
 
+/** What a row counts in a window on average, of the windows that all nodes are in; where there are none, of all. */
+export function meanOf(matrix: Matrix, row: number, { from, to }: Window): number {
+  const { columnNodes, columns, values } = matrix;
+  const full = fullColumn(matrix);
+  const sum = { all: 0, complete: 0, windows: 0 };
+  for (let column = from; column < to; column++) {
+    const value = values[row * columns.length + column];
+    sum.all += value;
+    if (columnNodes && columnNodes[column] < full) continue;
+    sum.complete += value;
+    sum.windows++;
+  }
+  return sum.windows > 0 ? sum.complete / sum.windows : sum.all / Math.max(to - from, 1);
+}
+
 /** Row by row a sum that a double can't hold is rare, so it may cost a bigint per cell. */
 function exactTotal(matrix: Matrix, base: number, from: number, to: number): bigint {
   let total = 0n;
@@ -99,11 +114,13 @@ export function sortRows(stats: RowStats[], matrix: Matrix, by: SortKey, ascendi
   const sign = ascending ? 1 : -1;
   const compare = (a: RowStats, b: RowStats): number => {
     if (by === "key") return a.shown - b.shown;
-    if (by === "label") return matrix.rows[a.row].label < matrix.rows[b.row].label ? -1 : 1;
-    return a[by] < b[by] ? -1 : a[by] > b[by] ? 1 : 0;
+    if (by === "label") return order(matrix.rows[a.row].label, matrix.rows[b.row].label);
+    return order(a[by], b[by]);
   };
   return [...stats].sort((a, b) => sign * compare(a, b) || a.shown - b.shown);
 }
+
+const order = <T extends string | number | bigint>(a: T, b: T) => (a < b ? -1 : a > b ? 1 : 0);
 
 /** The row with the most traffic, or null where there is none. */
 export function hottest(stats: WindowStats): RowStats | null {

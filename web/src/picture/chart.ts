@@ -6,7 +6,7 @@ import type { WindowStats } from "../data/stats";
 import { drawKeys, drawTimes } from "./axes";
 import type { Inks } from "./inks";
 import type { Layout } from "./layout";
-import { drawCoverage, drawProfile, drawTotals } from "./margins";
+import { drawCoverage, drawNotches, drawProfile, drawTotals } from "./margins";
 import type { Block } from "./marks";
 import { holes, shortColumns } from "./marks";
 import { QUIET } from "./ramps";
@@ -45,6 +45,7 @@ export function drawChart(into: CanvasRenderingContext2D, tile: Tile, frame: Fra
   drawKeys(into, frame);
   drawTotals(into, frame);
   drawCoverage(into, frame);
+  drawNotches(into, frame);
   drawProfile(into, frame);
 }
 
@@ -127,11 +128,22 @@ function stripes(into: CanvasRenderingContext2D): CanvasPattern | string {
 }
 
 /** A line where time is missing, so that neighbours on the picture are not taken for neighbours in time. */
+/** Where time is missing: a dashed line that shows on any colour, and hides no more cells than it must. */
 function drawHoles(into: CanvasRenderingContext2D, frame: Frame): void {
   const { x } = places(frame);
   const { plot } = frame.layout;
-  into.fillStyle = frame.inks.surface;
-  for (const column of holes(frame.matrix)) into.fillRect(Math.round(x(column)) - 1, plot.y, 2, plot.h);
+  const lines = new Path2D();
+  for (const { column } of holes(frame.matrix)) {
+    const at = Math.round(x(column));
+    lines.moveTo(at, plot.y);
+    lines.lineTo(at, plot.y + plot.h);
+  }
+  into.lineWidth = 2;
+  into.strokeStyle = frame.inks.surface;
+  into.stroke(lines);
+  into.setLineDash([5, 5]);
+  into.strokeStyle = frame.inks.text;
+  into.stroke(lines);
 }
 
 export const spacingOf = (frame: Frame) => spacingMs(frame.matrix);

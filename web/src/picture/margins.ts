@@ -7,6 +7,7 @@ import { fullColumn, isUnaligned } from "../data/matrix";
 import { hottest } from "../data/stats";
 import type { Frame } from "./chart";
 import { places } from "./chart";
+import { holes, shortColumns } from "./marks";
 
 export function drawTotals(into: CanvasRenderingContext2D, frame: Frame): void {
   const { stats, view, inks, matrix } = frame;
@@ -30,6 +31,22 @@ export function drawTotals(into: CanvasRenderingContext2D, frame: Frame): void {
   path.lineTo(Math.min(x(to), totals.x + totals.w), totals.y + totals.h);
   into.fillStyle = inks.bar;
   into.fill(path);
+  tintShort(into, frame, path);
+}
+
+/** What is lower for want of a node is no fall in traffic. */
+function tintShort(into: CanvasRenderingContext2D, frame: Frame, totals: Path2D): void {
+  const { inks, layout, matrix } = frame;
+  if (fullColumn(matrix) === 0) return;
+  const { x } = places(frame);
+  const short = new Path2D();
+  for (const [from, to] of shortColumns(matrix)) short.rect(x(from), layout.totals.y, x(to) - x(from), layout.totals.h);
+  into.save();
+  into.clip(short);
+  into.fillStyle = inks.amber;
+  into.globalAlpha = 0.6;
+  into.fill(totals);
+  into.restore();
 }
 
 export function drawProfile(into: CanvasRenderingContext2D, frame: Frame): void {
@@ -44,6 +61,7 @@ export function drawProfile(into: CanvasRenderingContext2D, frame: Frame): void 
   if (most === 0) return;
   const from = Math.max(Math.floor(view.y0), first);
   const to = Math.min(Math.ceil(view.y1), first + stats.rows.length);
+  let named: [top: number, bottom: number] | null = null;
   eachBin(from, to, profile.h, (low, high) => {
     let widest = 0;
     for (let row = low; row < high; row++) widest = Math.max(widest, Number(stats.rows[row - first].total));
@@ -54,15 +72,16 @@ export function drawProfile(into: CanvasRenderingContext2D, frame: Frame): void 
     const isHot = hot !== null && low <= hot.shown && hot.shown < high && stats.rows.length > 1;
     into.fillStyle = isHot ? inks["bar-hot"] : inks.bar;
     into.fillRect(profile.x, top, Math.max((profile.w * widest) / most, 1), Math.max(bottom - top - gap, 1));
-    if (isHot && profile.w > 60) nameHottest(into, frame, top, bottom);
+    if (isHot && profile.w > 60) named = [top, bottom];
   });
+  // After the bars below, which would lie over it.
+  if (named) nameHottest(into, frame, named);
 }
 
 function nameHottest(
   into: CanvasRenderingContext2D,
   { inks, layout: { profile } }: Frame,
-  top: number,
-  bottom: number,
+  [top, bottom]: [top: number, bottom: number],
 ): void {
   into.font = `600 10px ${inks.font}`;
   into.textAlign = "right";
@@ -101,6 +120,27 @@ export function drawCoverage(into: CanvasRenderingContext2D, frame: Frame): void
     const height = least === full ? coverage.h : Math.max((coverage.h * least) / full, 1.5);
     into.fillRect(from, coverage.y + coverage.h - height, width, height);
   });
+}
+
+/** A notch above each line where time is missing. */
+export function drawNotches(into: CanvasRenderingContext2D, frame: Frame): void {
+  const { matrix, inks } = frame;
+  const { coverage, plot } = frame.layout;
+  const { x } = places(frame);
+  const notches = new Path2D();
+  for (const { column } of holes(matrix)) {
+    const at = Math.round(x(column));
+    if (at < plot.x || at > plot.x + plot.w) continue;
+    notches.moveTo(at - 6, coverage.y - 3);
+    notches.lineTo(at + 6, coverage.y - 3);
+    notches.lineTo(at, plot.y);
+    notches.closePath();
+  }
+  into.fillStyle = inks.amber;
+  into.strokeStyle = inks.surface;
+  into.lineWidth = 2;
+  into.stroke(notches);
+  into.fill(notches);
 }
 
 /** Stretches of one and more cells, as many as `pixels` can show; the cells of a stretch always stay together. */

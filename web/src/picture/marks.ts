@@ -54,12 +54,21 @@ export function shortColumns(matrix: Matrix): [number, number][] {
   return runs(columnNodes.length, (column) => columnNodes[column] < full);
 }
 
-/** Columns before which time is missing. Timestamps of several nodes are never evenly spaced. */
-export function holes(matrix: Matrix): number[] {
+/** A place where no node has windows: as much time as that, right before that column. */
+export interface Hole {
+  column: number;
+  ms: number;
+}
+
+/** Timestamps of several nodes side by side are never evenly spaced: no holes are known of in those. */
+export function holes(matrix: Matrix): Hole[] {
   if (isUnaligned(matrix)) return [];
   const { columns } = matrix;
   const step = spacingMs(matrix);
-  const found: number[] = [];
-  for (let i = 1; i < columns.length; i++) if (columns[i] - columns[i - 1] > 1.5 * step) found.push(i);
+  const found: Hole[] = [];
+  for (let column = 1; column < columns.length; column++) {
+    const ms = columns[column] - columns[column - 1] - step;
+    if (ms > step / 2) found.push({ column, ms });
+  }
   return found;
 }

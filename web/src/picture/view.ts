@@ -75,6 +75,13 @@ export function reveal(view: View, extent: Extent, row: number, column: number):
   return dx || dy ? clamp({ x0: view.x0 + dx, x1: view.x1 + dx, y0: view.y0 + dy, y1: view.y1 + dy }, extent) : view;
 }
 
+/** First and last (excluded) of the cells that lie between two places, if only in part. */
+export function cellsBetween(low: number, high: number, size: number): [first: number, last: number] {
+  // What arithmetic leaves of a cell that is not meant.
+  const sliver = 1e-6;
+  return [Math.max(Math.floor(low + sliver), 0), Math.min(Math.ceil(high - sliver), size)];
+}
+
 /** How far a column reaches back from its end: one step, but not into the column before. */
 function reach(columns: Float64Array, step: number, column: number): number {
   return column > 0 ? Math.min(step, columns[column] - columns[column - 1]) : step;

@@ -15,8 +15,8 @@ const GESTURES: [string, string][] = [
 const SIGNS: [string, string][] = [
   ["Hatched", "a conflict: two nodes disagree about the same writes, mostly around a change of leader"],
   ["Dimmed", "a column that not all nodes have yet; no fall in traffic"],
-  ["Amber band", "how many nodes are in that column"],
-  ["Gap line", "time is missing between two columns"],
+  ["Amber band", "how many nodes are in that column; the bars above it are amber too"],
+  ["Amber notch", "over a dashed line: no node has windows of the time between the two columns"],
 ];
 
 export function Help() {

@@ -1,10 +1,11 @@
 /** One row over time, on a linear scale from zero. */
 
-import { runs } from "../picture/marks";
+import { fullColumn, windowMs } from "../data/matrix";
+import { holes, runs, shortColumns } from "../picture/marks";
 import { clockZone } from "../state/prefs";
 import * as store from "../state/store";
 import { amount } from "../text/numbers";
-import { clock } from "../text/times";
+import { timeAmong } from "../text/times";
 
 const WIDTH = 320;
 const HEIGHT = 72;
@@ -13,6 +14,7 @@ export function History({ row, column }: { row: number; column: number }) {
   const matrix = store.matrix.value;
   if (!matrix || matrix.columns.length === 0) return null;
   const { columns, conflicts, series, values } = matrix;
+  const short = fullColumn(matrix) > 0 ? shortColumns(matrix) : [];
   const width = columns.length;
   const cells = values.subarray(row * width, (row + 1) * width);
   const most = cells.reduce((a, b) => Math.max(a, b), 0);
@@ -23,6 +25,7 @@ export function History({ row, column }: { row: number; column: number }) {
     <figure class="history" aria-label={`The row over time, at most ${amount(series, most)} in a window`}>
       <figcaption>
         <span>Row over time</span>
+        {short.length > 0 && <span class="history-note">amber: not all nodes</span>}
         <span class="muted">max {amount(series, most)}</span>
       </figcaption>
       <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
@@ -32,13 +35,19 @@ export function History({ row, column }: { row: number; column: number }) {
           runs(width, (at) => conflicts[row * width + at] === 1).map(([a, b]) => (
             <rect class="history-conflict" key={a} x={x(a)} width={Math.max(x(b - a), 2)} y={HEIGHT - 5} height={5} />
           ))}
+        {short.map(([a, b]) => (
+          <rect class="history-short" key={a} x={x(a)} width={Math.max(x(b - a), 1.5)} height={4} />
+        ))}
+        {holes(matrix).map(({ column: at }) => (
+          <path class="history-hole" key={at} d={`M${x(at)} 0V${HEIGHT}`} vector-effect="non-scaling-stroke" />
+        ))}
         {column >= 0 && (
           <rect class="history-mark" x={Math.min(x(column), WIDTH - 1.5)} width={Math.max(x(1), 1.5)} height={HEIGHT} />
         )}
       </svg>
       <div class="history-times" aria-hidden="true">
-        <span>{clock(columns[0], utc)}</span>
-        <span>{clock(columns[width - 1], utc)}</span>
+        <span>{timeAmong(columns, columns[0] - (windowMs(matrix) ?? 0), utc)}</span>
+        <span>{timeAmong(columns, columns[width - 1], utc)}</span>
       </div>
     </figure>
   );

@@ -7,7 +7,7 @@ import { RAMPS } from "../picture/ramps";
 import type { ScaleName } from "../picture/scale";
 import { legendImage, legendValues, placeOf } from "../picture/scale";
 import * as store from "../state/store";
-import { amount, noun } from "../text/numbers";
+import { amount, noun, span } from "../text/numbers";
 import { Segmented, Select } from "./parts";
 
 const SCALE_CHOICES: { value: ScaleName; text: string; title: string }[] = [
@@ -55,7 +55,8 @@ export function Legend() {
 function Signs() {
   const conflict = store.conflicts.value.length > 0;
   const short = store.hasShortColumns.value;
-  if (!conflict && !short) return null;
+  const missing = store.missingMs.value;
+  if (!conflict && !short && missing === 0) return null;
   return (
     <ul class="signs">
       {conflict && (
@@ -68,6 +69,12 @@ function Signs() {
         <li>
           <span class="swatch swatch-short" aria-hidden="true" />
           not all nodes
+        </li>
+      )}
+      {missing > 0 && (
+        <li>
+          <span class="swatch swatch-hole" aria-hidden="true" />
+          no windows for {span(missing)}
         </li>
       )}
     </ul>
