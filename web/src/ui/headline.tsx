@@ -72,14 +72,19 @@ function WarningPill({ matrix }: { matrix: Matrix }) {
 export function Freshness() {
   const at = store.receivedAt.value;
   if (at === 0) return <span class="fresh muted">{store.loading.value ? "loading…" : ""}</span>;
-  const { state, tone, since, title } = freshness(at);
-  const age = Math.max(store.now.value - since, 0);
+  const { text, tone, title } = freshnessText();
   return (
     <span class={`fresh ${tone}`} role="status" aria-live="off" title={title}>
       <span class="dot" aria-hidden="true" />
-      {state} {age < 1500 ? "just now" : `${span(age)} ago`}
+      {text}
     </span>
   );
+}
+
+export function freshnessText(): { text: string; tone: string; title: string | undefined } {
+  const { state, tone, since, title } = freshness(store.receivedAt.value);
+  const age = Math.max(store.now.value - since, 0);
+  return { text: `${state} ${age < 1500 ? "just now" : `${span(age)} ago`}`, tone, title };
 }
 
 interface Freshness {
@@ -101,6 +106,7 @@ function freshness(at: number): Freshness {
     const title = "The chosen range ends in the past. “Last hour” follows the present.";
     return { state: "Past range ·", tone: "fresh-paused", since: at, title };
   }
+  if (store.future.value) return { state: "Future range ·", tone: "fresh-paused", since: at };
   if (store.lagging.value) {
     const title = "The nodes answer, and have counted nothing newer. Do they still sample, and is their clock right?";
     const newest = (matrix.columns.at(-1) ?? 0) - store.ahead.value;
