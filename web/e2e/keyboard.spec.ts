@@ -88,6 +88,42 @@ test("arrows move the cell cursor, which stays within the matrix", async () => {
   expect(await chart.spoken()).toContain(`${(2 ** (COLUMNS - 1)).toLocaleString("en")} writes`);
 });
 
+test("Home and End go where they say with their first press", async () => {
+  await chart.host.focus();
+  await press("End");
+  expect(await chart.spoken()).toMatch(/^orders\|.*, 10 writes/);
+  await press("Escape", "Home");
+  expect(await chart.spoken()).toMatch(/^orders\|.*, 10 writes/);
+  await press("Shift+ArrowUp");
+  expect(await chart.spoken()).toMatch(/^accounts\|.*, 0 writes/);
+});
+
+test("the focus stays near what it was on when that goes", async () => {
+  await chart.host.focus();
+  await press("+");
+  const all = page.getByRole("button", { name: "All", exact: true });
+  await all.focus();
+  await press("Enter");
+  await expect.poll(() => hash().get("time")).toBeNull();
+  expect(await focused()).toContain('button "All"');
+  await chart.host.focus();
+  await press("ArrowRight", "Enter");
+  const card = page.getByRole("region", { name: "Pinned cell" });
+  await card.getByRole("button", { name: "Unpin" }).focus();
+  await press("Enter");
+  await card.waitFor({ state: "detached" });
+  expect(await page.locator(":focus").textContent()).toContain("Click a cell to pin it");
+  await page
+    .getByRole("row")
+    .getByRole("button", { name: /^users/ })
+    .focus();
+  await page.evaluate(() => {
+    location.hash = "range=all&filter=orders";
+  });
+  await page.getByText("1 of 4 rows").waitFor();
+  expect(await page.locator(":focus").textContent()).toContain("Hottest rows");
+});
+
 test("the rows and their sums follow each letter of a search, and what Escape clears stays cleared", async () => {
   const search = page.getByRole("searchbox");
   const rows = page.locator("tbody tr");

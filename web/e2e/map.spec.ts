@@ -3,10 +3,11 @@ import { readFileSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { counted, matrixOf } from "./support/answers";
+import { expectAccessible } from "./support/axe";
 import { close, launch, open, type Watched } from "./support/browser";
 import { Chart } from "./support/chart";
 import { decode, luminance } from "./support/pictures";
-import { type Cluster, COLUMNS, KEYS, PATIENT, startCluster } from "./support/sample";
+import { type Cluster, COLUMNS, KEYS, MINUTE, PATIENT, startCluster } from "./support/sample";
 
 const ACCOUNTS = KEYS.indexOf("accounts");
 const ORDERS = KEYS.indexOf("orders");
@@ -201,6 +202,32 @@ describe("moving about", () => {
     expect(right).toBeLessThanOrEqual(cluster.columns[8]);
   });
 
+  test("the zoomed window, asked for as a range, has every column that was in view", async () => {
+    const middle = await chart.grid();
+    const { x, y } = middle({ row: 0, column: 6 });
+    const { y: top, height } = await chart.box();
+    await page.mouse.move(x, top + height - 10);
+    await page.mouse.wheel(0, -150);
+    await expect.poll(() => hash().get("time")).not.toBeNull();
+    await page.mouse.move(x, y);
+    const [left, right] = (hash().get("time") ?? "").split("-").map(Number);
+    const inView = cluster.columns.filter((end) => end > left && end - MINUTE < right);
+    await page.getByRole("combobox", { name: "Range" }).selectOption({ label: "The zoomed window" });
+    await page.getByText(`4 rows × ${inView.length} columns`).waitFor();
+    await expect.poll(() => hash().get("range")).toBe(`${inView[0]}-${(inView.at(-1) ?? 0) + 1}`);
+  });
+
+  test("a search says whether a row is named so or would hold such a key", async () => {
+    const note = page.getByText("No row begins with it; shown is the range that would hold it");
+    await page.getByRole("searchbox").fill("orders|");
+    await page.getByText("1 of 4 rows").waitFor();
+    expect(await note.count()).toBe(0);
+    await page.getByRole("searchbox").fill("ordres|7");
+    await note.waitFor();
+    await page.getByText("1 of 4 rows").waitFor();
+    await expectAccessible(page, "a key within a range");
+  });
+
   test("a filter leaves the rows that match, by key, label or bucket", async () => {
     for (const text of ["orders|", "orders-table", "route:2"]) {
       await page.getByRole("searchbox").fill(text);
@@ -259,7 +286,7 @@ describe("telling others", () => {
     await page.getByRole("region", { name: "Pinned cell" }).getByText("100,000 writes").waitFor();
     await page.getByText("Past range · just now").waitFor();
     await now()
-      .getByText(/^At \d\d:\d\d:00 /)
+      .getByText(/^At (\w+ \d+ )?\d\d:\d\d:00 /)
       .waitFor();
   });
 

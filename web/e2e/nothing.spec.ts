@@ -12,7 +12,7 @@ describe("no picture", () => {
   test("says where to sign in, and shows the picture once that is done", async () => {
     const { url } = await cluster(half, "forward");
     const page = await show(url);
-    const alert = page.getByRole("alert");
+    const alert = page.getByRole("region", { name: "Not signed in" });
     await alert.getByRole("heading", { name: "Not signed in" }).waitFor();
     const link = alert.getByRole("link");
     expect(await link.getAttribute("href")).toBe("http://127.0.0.1:8080/admin/");
@@ -28,7 +28,7 @@ describe("no picture", () => {
     await nodes[0].stop();
     nodes[1].refusal = { status: 500, code: "internal", message: "something broke" };
     const page = await show(url);
-    const alert = page.getByRole("alert");
+    const alert = page.getByRole("region", { name: "No node gave a matrix" });
     await alert.getByRole("heading", { name: "No node gave a matrix" }).waitFor();
     await alert
       .getByRole("listitem")
@@ -55,12 +55,12 @@ describe("no picture", () => {
     await page.getByText("series reads").waitFor();
     for (const [status, code, title, advice] of [
       [503, "keyviz_disabled", "The key visualizer is switched off on every node", "--keyvizEnabled"],
-      [401, "unauthenticated", "No node takes this session", "Sign in at the node’s own admin page"],
+      [401, "unauthenticated", "No node takes this session", "the daemon calls them without a session"],
       [500, "internal", "No node gave a matrix", "Each of them failed as listed below"],
     ] as const) {
       for (const node of nodes) node.refusal = { status, code, message: "because of a test" };
       await refreshUntil(page, () => page.getByRole("alert").filter({ hasText: title }).isVisible());
-      await page.getByRole("alert").getByText(advice).waitFor();
+      await page.getByRole("region", { name: "Stale picture" }).getByText(advice).waitFor();
     }
   });
 
@@ -86,10 +86,17 @@ describe("no picture", () => {
   test("says that the nodes have nothing of a time that is long gone", async () => {
     const { url } = await cluster();
     const page = await show(url, "range=1700000000000-1700003600000");
-    await page.getByText("have no windows of 2023-11-14 22:13:20 – 23:13:20").waitFor();
+    await page.getByText("have no windows of 2023-11-14 22:13:20 – 23:13:20 UTC").waitFor();
     await expectAccessible(page, "long gone");
     await page.getByRole("button", { name: "Show all there is" }).click();
     await page.getByText("cluster view (2 of 2 nodes)").waitFor();
+  });
+
+  test("says that a range is still to come, and calls it neither live nor gone", async () => {
+    const { url } = await cluster();
+    const page = await show(url, "range=4102444800000-4102448400000");
+    await page.getByText("2100-01-01 00:00:00 – 01:00:00 UTC is still to come.").waitFor();
+    await page.getByText(/^Future range · /).waitFor();
   });
 
   test("says that the sampler is off", async () => {

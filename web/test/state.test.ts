@@ -204,6 +204,7 @@ describe("sums of the visible window", () => {
     expect(totals(false)).toEqual([...totals(true)].reverse());
     expect(sortRows(stats.rows, matrix, "key", false).map(({ row }) => row)).toEqual([8, 4, 3]);
     expect(sortRows(stats.rows, matrix, "label", true).map(({ row }) => row)).toEqual([4, 8, 3]);
+    expect(sortRows(stats.rows, matrix, "label", false).map(({ row }) => row)).toEqual([3, 4, 8]);
   });
 
   test("stay exact beyond 2^53", () => {

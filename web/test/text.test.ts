@@ -1,12 +1,14 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { decode } from "../src/data/decode";
 import type { Row } from "../src/data/matrix";
 import { cellFacts } from "../src/text/cell";
 import { csv } from "../src/text/csv";
-import { keyText, matchRows, rangeText, shorten } from "../src/text/keys";
+import { findRows, keyText, rangeText, shorten } from "../src/text/keys";
 import { amount, brief, full, plural, rate, span } from "../src/text/numbers";
-import { between, ticks } from "../src/text/times";
+import { between, ticks, timeAmong } from "../src/text/times";
 import { answer, big } from "./fixtures";
+
+afterEach(() => vi.unstubAllEnvs());
 
 const bytes = (text: string) => String.fromCharCode(...new TextEncoder().encode(text));
 const row = (id: string, start: string, end: string, label = ""): Row => ({
@@ -44,7 +46,7 @@ describe("a search", () => {
     row("route:2", "user:1", "user:5", "redis"),
     row("route:21", "user:5", "", "Redis"),
   ];
-  const find = (query: string) => [...matchRows(rows, query)];
+  const find = (query: string) => [...findRows(rows, query).rows];
 
   test("finds keys by prefix, buckets and labels by any part, whatever the case", () => {
     expect(find("user:")).toEqual([1, 2]);
@@ -57,6 +59,12 @@ describe("a search", () => {
     expect(find("user:3")).toEqual([1]);
     expect(find("key:zzz")).toEqual([2]);
     expect(find("0x757365723a33")).toEqual([1]);
+  });
+
+  test("tells a range that only holds the key from one that is named by it", () => {
+    const around = (query: string) => findRows(rows, query).around;
+    expect([around("user:3"), around("key:zzz"), around("0x757365723a33")]).toEqual([true, true, true]);
+    expect([around("user:"), around("redis"), around("label:none"), around("")]).toEqual([false, false, false, false]);
   });
 
   test("looks in one place where it is told to", () => {
@@ -105,6 +113,7 @@ describe("a number", () => {
     expect(rate("writes", 600, 60_000)).toBe("10/s");
     expect(rate("reads", 123_456, 1000)).toBe("123,456/s");
     expect(rate("write_bytes", 2048, 1000)).toBe("2.00 KiB/s");
+    expect(rate("writes", 18446744073709551615n, 1000)).toMatch(/^≥ 18.4/);
   });
 
   test("of time is in its two largest units", () => {
@@ -116,8 +125,26 @@ describe("a number", () => {
 
 describe("times", () => {
   test("say a date once", () => {
-    expect(between(0, 60_000, true)).toBe("1970-01-01 00:00:00 – 00:01:00");
-    expect(between(0, 86_400_000, true)).toBe("1970-01-01 00:00:00 – 1970-01-02 00:00:00");
+    expect(between(0, 60_000, true)).toBe("1970-01-01 00:00:00 – 00:01:00 UTC");
+    expect(between(0, 86_400_000, true)).toBe("1970-01-01 00:00:00 – 1970-01-02 00:00:00 UTC");
+  });
+
+  test("are in the zone of their own day, not of today", () => {
+    vi.stubEnv("TZ", "Europe/Berlin");
+    // At 01:00 UTC on that day three o'clock becomes two.
+    const change = Date.UTC(2026, 9, 25, 1);
+    expect(between(change - 60_000, change, false)).toBe(
+      "2026-10-25 02:59:00 UTC+02:00 – 2026-10-25 02:00:00 UTC+01:00",
+    );
+    expect(between(change - 120_000, change - 60_000, false)).toBe("2026-10-25 02:58:00 – 02:59:00 UTC+02:00");
+    expect(timeAmong(Float64Array.of(change - 60_000, change), change, false)).toBe("02:00:00 UTC+01:00");
+    expect(timeAmong(Float64Array.of(change, change + 60_000), change, false)).toBe("02:00:00");
+  });
+
+  test("have their day where there are several", () => {
+    const noon = Date.UTC(2026, 10, 23, 12);
+    expect(timeAmong(Float64Array.of(noon, noon + 60_000), noon, true)).toBe("12:00:00");
+    expect(timeAmong(Float64Array.of(noon, noon + 86_400_000), noon, true)).toBe("Nov 23 12:00:00");
   });
 
   test("on an axis are round, and days stand out", () => {
@@ -168,7 +195,7 @@ describe("a cell", () => {
       nodes: "2 of 3 nodes",
       short: "",
       conflict: false,
-      window: "1970-01-01 00:00:00 – 00:01:00",
+      window: "1970-01-01 00:00:00 – 00:01:00 UTC",
     });
     expect(cellFacts(matrix, 0, 1, true)).toMatchObject({
       rate: "counter saturated",
@@ -191,7 +218,7 @@ describe("a cell", () => {
       rate: "",
       nodes: "",
       short: "",
-      window: "up to 1970-01-01 00:01:00",
+      window: "up to 1970-01-01 00:01:00 UTC",
     });
   });
 

@@ -9,17 +9,17 @@ import type { RowStats } from "../data/stats";
 import { hottest, windowStats } from "../data/stats";
 import type { Cell } from "../picture/hit";
 import type { Block } from "../picture/marks";
-import { conflictBlocks, shortColumns } from "../picture/marks";
+import { conflictBlocks, holes, shortColumns } from "../picture/marks";
 import { lookup } from "../picture/ramps";
 import { scaleOf } from "../picture/scale";
 import type { Extent, View } from "../picture/view";
-import { whole } from "../picture/view";
+import { cellsBetween, whole } from "../picture/view";
 import type { Zoom } from "../picture/zoomref";
 import { toView, toZoom } from "../picture/zoomref";
-import { matchRows } from "../text/keys";
+import { findRows } from "../text/keys";
 import { noun, span } from "../text/numbers";
-import type { CellRef, PageState } from "./url";
-import { DEFAULTS, reachingBack, read } from "./url";
+import type { CellRef, PageState, Range } from "./url";
+import { DEFAULTS, rangeOf, reachingBack, read } from "./url";
 
 const initial = typeof location === "undefined" ? DEFAULTS : reachingBack(read(location.hash), Date.now());
 
@@ -58,6 +58,9 @@ export const present = computed(() => now.value + ahead.value);
 /** The chosen range has ended: nothing new can come into it. */
 export const past = computed(() => range.value.kind === "span" && range.value.to < present.value);
 
+/** The chosen range has not begun. */
+export const future = computed(() => range.value.kind === "span" && range.value.from > present.value);
+
 /** The answer was new, and what it told was not: nodes have counted nothing since. */
 export const lagging = computed(() => {
   const current = matrix.value;
@@ -68,8 +71,11 @@ export const lagging = computed(() => {
 /** The cell under the pointer or the keyboard's cursor. */
 export const cursor = signal<Cell | null>(null);
 
+const found = computed(() => findRows(matrix.value?.rows ?? [], filter.value));
 /** Rows that pass the filter, as indices into the matrix. */
-export const shown = computed(() => (matrix.value ? matchRows(matrix.value.rows, filter.value) : new Uint32Array(0)));
+export const shown = computed(() => found.value.rows);
+/** They are only those that the key searched for would lie in. */
+export const foundAround = computed(() => found.value.around && found.value.rows.length > 0);
 
 export const extent = computed<Extent>(() => ({
   columns: matrix.value?.columns.length ?? 0,
@@ -82,8 +88,13 @@ export const visible = computed<View>(() =>
 
 export const zoomed = computed(() => !!(zoom.value.time || zoom.value.rows));
 export const timeZoomed = computed(() => !!zoom.value.time);
-/** The stretch of time that is zoomed to; changes with every frame of a zoom, so it is asked for, not followed. */
-export const zoomedTime = () => zoom.peek().time;
+/** What to ask for to have the columns in view and no others. It changes with every frame of a zoom: not to be followed. */
+export function rangeInView(): Range | null {
+  const columns = matrix.peek()?.columns;
+  const { x0, x1 } = visible.peek();
+  const [from, to] = cellsBetween(x0, x1, extent.peek().columns);
+  return columns && to > from ? rangeOf(columns, from, to) : null;
+}
 
 export function setVisible(next: View): void {
   if (matrix.value) zoom.value = toZoom(next, matrix.value, shown.value);
@@ -139,6 +150,9 @@ export const conflicts = computed<Block[]>(() =>
 /** Some columns are not in all nodes' answers. */
 export const hasShortColumns = computed(() => !!matrix.value && shortColumns(matrix.value).length > 0);
 
+/** Milliseconds that no node has windows of, between the first column and the last. */
+export const missingMs = computed(() => (matrix.value ? holes(matrix.value).reduce((sum, { ms }) => sum + ms, 0) : 0));
+
 /** The window that sums are made of: it follows `visible` once that has come to rest. Null before the first picture. */
 export const settled = signal<View | null>(null);
 
@@ -146,9 +160,9 @@ export const stats = computed(() => {
   const current = matrix.value;
   if (!current || !settled.value) return null;
   const { x0, x1, y0, y1 } = settled.value;
-  const { columns, rows } = extent.value;
-  const window = { from: Math.max(Math.floor(x0 + 1e-6), 0), to: Math.min(Math.ceil(x1 - 1e-6), columns) };
-  return windowStats(current, shown.value, Math.floor(y0 + 1e-6), Math.min(Math.ceil(y1 - 1e-6), rows), window);
+  const [from, to] = cellsBetween(x0, x1, extent.value.columns);
+  const [first, last] = cellsBetween(y0, y1, extent.value.rows);
+  return windowStats(current, shown.value, first, last, { from, to });
 });
 export const hot = computed(() => (stats.value ? hottest(stats.value) : null));
 

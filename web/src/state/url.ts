@@ -13,6 +13,11 @@ import type { Edge, Zoom } from "../picture/zoomref";
 
 export type Range = { kind: "all" } | { kind: "last"; ms: number } | { kind: "span"; from: number; to: number };
 
+/** What to ask for to have the columns from `first` to before `end`. Ranges are of the ends of windows, and half-open. */
+export function rangeOf(columns: Float64Array, first: number, end: number): Range {
+  return { kind: "span", from: columns[first], to: columns[end - 1] + 1 };
+}
+
 export interface CellRef {
   bucket: string;
   /** End of the window, Unix milliseconds. */

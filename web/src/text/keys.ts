@@ -59,14 +59,21 @@ export function shorten(text: string, length: number): string {
   return `${characters.slice(0, head).join("")}…${characters.slice(characters.length - (length - 1 - head)).join("")}`;
 }
 
+export interface Found {
+  /** Indices. */
+  rows: Uint32Array;
+  /** No row is named by it: these are those that such a key would lie in. */
+  around: boolean;
+}
+
 /**
  * The rows that a search names. `bucket:`, `label:` and `key:` look there alone; without, a row is found by any of
  * them. A key is searched as a prefix (`0x…` for bytes); where no row begins with it, the row it would lie in is found.
  */
-export function matchRows(rows: Row[], query: string): Uint32Array {
+export function findRows(rows: Row[], query: string): Found {
   const all = Uint32Array.from(rows, (_, index) => index);
   const [, field, word] = /^(?:(key|bucket|label):)?(.*)$/s.exec(query.trim()) ?? [];
-  if (!word) return all;
+  if (!word) return { rows: all, around: false };
   const key = keyBytes(word);
   const lower = word.toLowerCase();
   const found = all.filter((index) => {
@@ -75,8 +82,9 @@ export function matchRows(rows: Row[], query: string): Uint32Array {
     if (field !== "key" && field !== "bucket" && label.toLowerCase().includes(lower)) return true;
     return (!field || field === "key") && start.startsWith(key);
   });
-  if (found.length > 0 || (field && field !== "key")) return found;
-  return all.filter((index) => rows[index].start <= key && (rows[index].end === "" || key < rows[index].end));
+  if (found.length > 0 || (field && field !== "key")) return { rows: found, around: false };
+  const holds = ({ start, end }: Row) => start <= key && (end === "" || key < end);
+  return { rows: all.filter((index) => holds(rows[index])), around: true };
 }
 
 function keyBytes(text: string): string {

@@ -40,9 +40,10 @@ export function amount(series: Series, value: number): string {
 export function rate(series: Series, value: number | bigint, ms: number | null): string {
   if (ms === null) return "";
   const perSecond = Number(value) / (ms / 1000);
+  const bound = value >= SATURATED ? "≥ " : "";
   return isBytes(series)
-    ? `${bytes(perSecond)}/s`
-    : `${perSecond >= 100 && perSecond < 1e9 ? grouped.format(Math.round(perSecond)) : brief(perSecond)}/s`;
+    ? `${bound}${bytes(perSecond)}/s`
+    : `${bound}${perSecond >= 100 && perSecond < 1e9 ? grouped.format(Math.round(perSecond)) : brief(perSecond)}/s`;
 }
 
 const NOUNS: Record<Series, [one: string, many: string]> = {

@@ -6,13 +6,14 @@ import type { Matrix } from "../data/matrix";
 import { windowMs } from "../data/matrix";
 
 type Write = (time: Date) => string;
-type Writers = Record<"fraction" | "second" | "minute" | "day" | "whole" | "file", Write>;
+type Writers = Record<keyof typeof PATTERNS, Write>;
 
 const PATTERNS = {
   fraction: "%H:%M:%S.%L",
   second: "%H:%M:%S",
   minute: "%H:%M",
   day: "%b %-d",
+  dated: "%b %-d %H:%M:%S",
   whole: "%Y-%m-%d %H:%M:%S",
   file: "%Y%m%dT%H%M%S",
 };
@@ -25,22 +26,32 @@ const local = writers(timeFormat);
 const universal = writers(utcFormat);
 const of = (utc: boolean) => (utc ? universal : local);
 
-export const clock = (ms: number, utc: boolean) => of(utc).second(new Date(ms));
+const clock = (ms: number, utc: boolean) => of(utc).second(new Date(ms));
 export const moment = (ms: number, utc: boolean) => of(utc).whole(new Date(ms));
 export const fileMoment = (ms: number) => `${universal.file(new Date(ms))}Z`;
 
-/** What the times are in: `UTC`, or the offset of the reader's clock from it. */
-export function zone(utc: boolean, at = new Date()): string {
-  if (utc) return "UTC";
-  const minutes = -at.getTimezoneOffset();
+/** What a time is told in: `UTC`, or the offset from it that the reader's clock has at that time, be it summer or winter. */
+export function zone(utc: boolean, ms: number): string {
+  const minutes = utc ? 0 : -new Date(ms).getTimezoneOffset();
+  if (minutes === 0) return "UTC";
   const two = (n: number) => String(Math.floor(n)).padStart(2, "0");
   return `UTC${minutes < 0 ? "−" : "+"}${two(Math.abs(minutes) / 60)}:${two(Math.abs(minutes) % 60)}`;
 }
 
-/** A stretch of time; the date is said once where both ends have the same. */
+/** A stretch of time and its zone; the date is said once where both ends have the same, and so is the zone. */
 export function between(from: number, to: number, utc: boolean): string {
   const [a, b] = [moment(from, utc), moment(to, utc)];
-  return a.slice(0, 10) === b.slice(0, 10) ? `${a} – ${b.slice(11)}` : `${a} – ${b}`;
+  const [before, after] = [zone(utc, from), zone(utc, to)];
+  if (before !== after) return `${a} ${before} – ${b} ${after}`;
+  return `${a} – ${a.slice(0, 10) === b.slice(0, 10) ? b.slice(11) : b} ${after}`;
+}
+
+/** A time among those of columns, as short as it may be: with its day where they are of several, and so with its zone. */
+export function timeAmong(columns: Float64Array, ms: number, utc: boolean): string {
+  const [first, last] = [columns[0], columns[columns.length - 1]];
+  const isOneDay = moment(first, utc).slice(0, 10) === moment(last, utc).slice(0, 10);
+  const text = isOneDay ? clock(ms, utc) : of(utc).dated(new Date(ms));
+  return zone(utc, first) === zone(utc, last) ? text : `${text} ${zone(utc, ms)}`;
 }
 
 /** What the columns from `first` to `last`, both included, have counted. Where windows begin is not always known. */
@@ -49,7 +60,7 @@ export function windowText(matrix: Matrix, first: number, last: number, utc: boo
   const width = windowMs(matrix);
   if (width !== null) return between(columns[first] - width, columns[last], utc);
   return first === last
-    ? `up to ${moment(columns[last], utc)}`
+    ? `up to ${moment(columns[last], utc)} ${zone(utc, columns[last])}`
     : `windows that ended ${between(columns[first], columns[last], utc)}`;
 }
 

@@ -102,7 +102,7 @@ function TopBar() {
           hideLabel
           value={clockZone.value}
           choices={[
-            { value: "local", text: `Local (${zone(false)})` },
+            { value: "local", text: `Local (${zone(false, Date.now())})` },
             { value: "utc", text: "UTC" },
           ]}
           onChange={(value) => {

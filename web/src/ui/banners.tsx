@@ -6,7 +6,7 @@ import { lastSuccess } from "../state/config";
 import { clockZone } from "../state/prefs";
 import * as store from "../state/store";
 import { span } from "../text/numbers";
-import { clock, zone } from "../text/times";
+import { moment, zone } from "../text/times";
 import { Icon, LongText } from "./parts";
 import { adviceFor } from "./states";
 
@@ -42,17 +42,19 @@ export function Banners() {
   );
 }
 
-/** The picture is old: whatever the last poll met. */
+/** The picture is old: whatever the last poll met. Its age, which ticks, is not announced with each second. */
 function Stale({ failure, fanout }: { failure: Failure; fanout: Fanout | null }) {
   const { title, advice } = adviceFor(failure);
-  const age = store.now.value - store.receivedAt.value;
+  const receivedAt = store.receivedAt.value;
+  const age = store.now.value - receivedAt;
   const utc = clockZone.value === "utc";
   return (
-    <section class="banner banner-bad" role="alert">
+    <section class="banner banner-bad" aria-label="Stale picture">
       <Icon name="warn" />
       <div>
         <strong>
-          {title}. This picture is {span(Math.max(age, 0))} old (from {clock(store.receivedAt.value, utc)} {zone(utc)}).
+          <span role="alert">{title}.</span> This picture is {span(Math.max(age, 0))} old (from{" "}
+          {moment(receivedAt, utc)} {zone(utc, receivedAt)}).
         </strong>
         <p>{advice}</p>
         {fanout && !fanout.complete && (
@@ -71,10 +73,10 @@ const MISSING =
 
 function Degraded({ fanout }: { fanout: Fanout }) {
   return (
-    <section class="banner banner-amber" role="status" aria-label="Degraded cluster view">
+    <section class="banner banner-amber" aria-label="Degraded cluster view">
       <Icon name="warn" />
       <div>
-        <strong>
+        <strong role="status">
           Cluster view degraded — {fanout.responded} of {fanout.expected} nodes responded
         </strong>
         <p>{MISSING}</p>

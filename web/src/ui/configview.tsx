@@ -37,7 +37,7 @@ const when = (text: string | null | undefined) => {
   const at = Date.parse(text ?? "");
   if (Number.isNaN(at)) return "never";
   const utc = clockZone.value === "utc";
-  return `${span(Math.max(store.now.value - at, 0))} ago (${moment(at, utc)} ${zone(utc)})`;
+  return `${span(Math.max(store.now.value - at, 0))} ago (${moment(at, utc)} ${zone(utc, at)})`;
 };
 
 const TRIGGERS: Record<string, string> = {

@@ -84,10 +84,8 @@ function RangeSelect() {
       choices={choices}
       value={current}
       onChange={(value) => {
-        const zoomed = store.zoomedTime();
         if (value === "custom") editing.value = true;
-        else if (value === "zoom" && zoomed) choose({ kind: "span", from: zoomed[0], to: zoomed[1] + 1 });
-        else choose(readRange(value));
+        else choose((value === "zoom" && store.rangeInView()) || readRange(value));
       }}
     />
   );
@@ -101,6 +99,7 @@ function ownRange(range: Range): string {
 function Search({ input }: { input: { current: HTMLInputElement | null } }) {
   const all = store.matrix.value?.rows.length ?? 0;
   const filtered = store.filter.value !== "";
+  const around = filtered && store.foundAround.value;
   return (
     <div class="search">
       <Icon name="search" />
@@ -122,6 +121,7 @@ function Search({ input }: { input: { current: HTMLInputElement | null } }) {
         }}
       />
       <output class="search-count">{filtered && `${store.shown.value.length} of ${plural(all, "row")}`}</output>
+      <output class="search-note">{around && "No row begins with it; shown is the range that would hold it"}</output>
     </div>
   );
 }

@@ -17,7 +17,7 @@ export function CustomRange({ onDone, onClose }: { onDone: (range: Range) => voi
   const [a, b] = [parse(from, utc), parse(to, utc)];
   const valid = a < b;
   // Summer and winter have times of their own.
-  const zoneAt = (ms: number) => zone(utc, new Date(Number.isNaN(ms) ? Date.now() : ms));
+  const zoneAt = (ms: number) => zone(utc, Number.isNaN(ms) ? Date.now() : ms);
   return (
     <dialog ref={dialog} class="dialog" aria-labelledby="range-title" onClose={onClose}>
       <form

@@ -1,7 +1,7 @@
 /** Small parts that everything else is made of. */
 
 import type { Signal } from "@preact/signals";
-import type { ComponentChildren } from "preact";
+import type { ComponentChildren, Ref } from "preact";
 
 interface Choice<T> {
   value: T;
@@ -82,14 +82,17 @@ export function Card({
   aside,
   children,
   label,
+  box,
 }: {
   title: string;
+  /** See `useKeptFocus`. */
+  box?: Ref<HTMLElement>;
   aside?: ComponentChildren;
   children: ComponentChildren;
   label?: string;
 }) {
   return (
-    <section class="card" aria-label={label ?? title}>
+    <section class="card" aria-label={label ?? title} {...(box && { ref: box, tabIndex: -1 })}>
       <header class="card-head">
         <h2>{title}</h2>
         {aside}
@@ -164,8 +167,11 @@ export function IconButton({
       class={`button ${text ? "" : "button-icon"}`}
       aria-label={text ? undefined : label}
       title={label}
-      onClick={onClick}
-      disabled={disabled}
+      onClick={() => {
+        if (!disabled) onClick();
+      }}
+      // Unlike `disabled` it leaves the focus where it is.
+      aria-disabled={disabled}
     >
       <Icon name={icon} />
       {text && <span>{text}</span>}

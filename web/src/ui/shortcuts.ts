@@ -40,7 +40,7 @@ export function chartKey(event: KeyboardEvent): void {
   event.preventDefault();
 }
 
-/** The cursor begins at the pinned cell, else at the hottest row's peak. */
+/** The cursor begins at the pinned cell, else at the hottest row's peak: there with its first step, unless that is far. */
 function moveCursor(dx: number, dy: number): void {
   const { columns, rows } = store.extent.value;
   const old = store.cursor.value;
@@ -51,7 +51,9 @@ function moveCursor(dx: number, dy: number): void {
     pinned && pinned.shown >= 0 && pinned.column >= 0
       ? { row: pinned.shown, column: pinned.column }
       : { row: hot?.shown ?? 0, column: hot?.peakColumn ?? columns - 1 };
-  const next = old ? { row: limit(old.row + dy, rows), column: limit(old.column + dx, columns) } : begin;
+  const from = old ?? begin;
+  const moves = old !== null || !Number.isFinite(dx);
+  const next = moves ? { row: limit(from.row + dy, rows), column: limit(from.column + dx, columns) } : begin;
   store.cursor.value = next;
   store.setVisible(reveal(store.visible.value, store.extent.value, next.row, next.column));
 }

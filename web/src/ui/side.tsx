@@ -2,13 +2,15 @@
 
 import type { Matrix, NodeStatus } from "../data/matrix";
 import { isCurrent, windowMs } from "../data/matrix";
+import { meanOf } from "../data/stats";
 import { clockZone } from "../state/prefs";
 import * as store from "../state/store";
 import { cellFacts } from "../text/cell";
 import { endText, nameText, shorten, startText } from "../text/keys";
 import { bytes, counted, plural, rate, span } from "../text/numbers";
-import { clock, moment } from "../text/times";
+import { moment, timeAmong, zone } from "../text/times";
 import { Facts, KeyRange } from "./cell";
+import { useKeptFocus } from "./focus";
 import { History } from "./history";
 import { Card, IconButton } from "./parts";
 import { copyLink } from "./share";
@@ -29,11 +31,9 @@ function HotCard() {
   const stats = store.stats.value;
   if (!matrix || !hot || !stats) return null;
   const row = matrix.rows[hot.row];
-  const { from, to } = stats.window;
   const width = windowMs(matrix);
   const share = stats.total > 0 ? (Number(hot.total) / stats.total) * 100 : 0;
-  const speed = (value: number | bigint, ms: number | null) =>
-    rate(matrix.series, value, ms) || counted(matrix.series, value);
+  const speed = (value: number | bigint) => rate(matrix.series, value, width) || counted(matrix.series, value);
   const utc = clockZone.value === "utc";
   const facts = cellFacts(matrix, hot.row, hot.peakColumn, utc);
   return (
@@ -48,12 +48,15 @@ function HotCard() {
       <KeyRange start={startText(row)} end={endText(row)} />
       <dl class="figures">
         <div>
-          <dt>{share >= 10 ? Math.round(share) : share.toFixed(1)}% of the traffic</dt>
-          <dd>{speed(hot.total, width && (to - from) * width)}</dd>
+          <dt>
+            {share >= 10 ? Math.round(share) : share.toFixed(1)}% of the{" "}
+            {store.filter.value ? "rows found" : store.zoomed.value ? "traffic in view" : "traffic"}
+          </dt>
+          <dd>{width ? rate(matrix.series, meanOf(matrix, hot.row, stats.window), width) : speed(hot.total)}</dd>
         </div>
         <div>
-          <dt>peak at {clock(matrix.columns[hot.peakColumn], utc)}</dt>
-          <dd>{speed(hot.peak, width)}</dd>
+          <dt>peak at {timeAmong(matrix.columns, matrix.columns[hot.peakColumn], utc)}</dt>
+          <dd>{speed(hot.peak)}</dd>
         </div>
         <div>
           <dt>{facts.group ? `nodes, Raft group ${facts.group}` : "nodes"}</dt>
@@ -77,7 +80,9 @@ function HottestNow() {
   return (
     <p class="now">
       <span class="muted">
-        {present ? "Right now" : `At ${clock(matrix.columns[column], clockZone.value === "utc")}`}{" "}
+        {present
+          ? "Right now"
+          : `At ${timeAmong(matrix.columns, matrix.columns[column], clockZone.value === "utc")}`}{" "}
       </span>
       <button type="button" class="link key" onClick={() => store.pin({ row: now.shown, column })}>
         {shorten(startText(matrix.rows[now.row]), 30)}
@@ -88,10 +93,19 @@ function HottestNow() {
 }
 
 function PinnedCard() {
+  const box = useKeptFocus<HTMLDivElement>();
   const matrix = store.matrix.value;
+  if (!matrix?.rows.length) return null;
+  return (
+    <div ref={box} tabIndex={-1}>
+      {pinnedOrHint(matrix)}
+    </div>
+  );
+}
+
+function pinnedOrHint(matrix: Matrix) {
   const cell = store.pinned.value;
   const place = store.pinnedCell.value;
-  if (!matrix?.rows.length) return null;
   if (!cell) {
     return (
       <p class="hint">
@@ -132,12 +146,13 @@ function PinnedCard() {
 
 /** Why a window is not in the matrix. */
 function absence({ columns }: Matrix, time: number, utc: boolean): string {
-  const window = `the window that ended ${moment(time, utc)}`;
+  const at = (ms: number) => `${moment(ms, utc)} ${zone(utc, ms)}`;
+  const window = `the window that ended ${at(time)}`;
   const asked = store.range.value;
   const within = asked.kind === "all" || (asked.kind === "span" && asked.from <= time && time < asked.to);
   if (within && columns.length === 0) return `The nodes do not have ${window}.`;
   if (within && time < columns[0]) {
-    return `The nodes no longer have ${window}: the oldest they have in this range ended ${moment(columns[0], utc)}.`;
+    return `The nodes no longer have ${window}: the oldest they have in this range ended ${at(columns[0])}.`;
   }
   return `${window[0].toUpperCase()}${window.slice(1)} is not in this range.`;
 }

@@ -4,11 +4,12 @@ import { batch } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import type { NodeStatus } from "../data/matrix";
 import type { Failure } from "../data/request";
+import { config } from "../state/config";
 import { poll } from "../state/poll";
-import { clockZone } from "../state/prefs";
+import { clockZone, refresh } from "../state/prefs";
 import * as store from "../state/store";
 import { plural, span } from "../text/numbers";
-import { between, zone } from "../text/times";
+import { between } from "../text/times";
 import { FailedNodes } from "./banners";
 import { Icon } from "./parts";
 
@@ -35,6 +36,28 @@ function signIn(): ComponentChildren {
       )}
     </>
   );
+}
+
+/** What keeps nodes from taking a session depends on whose it is (SPEC §7). */
+function sessionAdvice(): ComponentChildren {
+  const { mode, signing_key_file: key } = config.value?.effective?.auth ?? {};
+  if (mode === "mint" || (mode === "none" && key)) {
+    return (
+      <>
+        They refuse the session that the daemon signs itself. Check that <code>auth.signing_key_file</code> holds the
+        key that the nodes have, and that the clocks of the hosts agree.
+      </>
+    );
+  }
+  if (mode === "none") {
+    return (
+      <>
+        With <code>auth.mode = "none"</code> the daemon calls them without a session, and they want one. Give it{" "}
+        <code>auth.signing_key_file</code>, or set <code>auth.mode = "forward"</code> and sign in.
+      </>
+    );
+  }
+  return signIn();
 }
 
 const misdirected = (said: string): Advice => ({
@@ -73,7 +96,7 @@ const BY_CODE: Record<string, (said: string) => Advice> = {
 
 /** By HTTP status, and by what stands for one (see `Failure`). */
 const BY_STATUS: Record<number, (said: string) => Advice> = {
-  401: () => ({ title: "Not signed in", advice: signIn() }),
+  401: () => ({ title: "Not signed in", advice: sessionAdvice() }),
   403: (said) => ({
     title: "This session may not read the key visualizer",
     advice: <>{said} Sign in with a role that may, at the node’s own admin page, then reload this page.</>,
@@ -101,7 +124,7 @@ const BY_STATUS: Record<number, (said: string) => Advice> = {
     advice: (
       <>
         Check that <code>keyviz-fanout</code> runs on {location.host} (<code>systemctl status keyviz-fanout</code>).
-        This page asks again by itself.
+        {refresh.value > 0 ? "This page asks again by itself." : "Refresh is off: then choose “Refresh now”."}
       </>
     ),
   }),
@@ -131,7 +154,7 @@ function adviceForNodes(nodes: NodeStatus[]): Advice {
     };
   }
   if (all(({ reason }) => reason === "auth")) {
-    return { title: "No node takes this session", advice: signIn() };
+    return { title: "No node takes this session", advice: sessionAdvice() };
   }
   return {
     title: failed.some(({ reason }) => SPOKE.has(reason ?? "")) ? "No node gave a matrix" : "No node answered",
@@ -170,10 +193,12 @@ function Panel({
   busy?: boolean;
 }) {
   return (
-    <div class={`nothing ${tone ?? ""}`} role={tone ? "alert" : "status"} aria-busy={busy}>
-      <h2>{title}</h2>
+    <section class={`nothing ${tone ?? ""}`} aria-label={title} aria-busy={busy}>
+      <div role={tone ? "alert" : "status"}>
+        <h2>{title}</h2>
+      </div>
       {children}
-    </div>
+    </section>
   );
 }
 
@@ -252,11 +277,14 @@ function Quiet() {
 function quietText(): ComponentChildren {
   const asked = store.range.value;
   const utc = clockZone.value === "utc";
+  if (asked.kind === "span" && store.future.value) {
+    return <>{between(asked.from, asked.to, utc)} is still to come.</>;
+  }
   if (asked.kind === "span" && store.matrix.value?.columns.length === 0) {
     return (
       <>
-        The nodes answered, and have no windows of {between(asked.from, asked.to, utc)} {zone(utc)}. They keep only so
-        much of the past, and nothing of what was before their last start.
+        The nodes answered, and have no windows of {between(asked.from, asked.to, utc)}. They keep only so much of the
+        past, and nothing of what was before their last start.
       </>
     );
   }

@@ -8,7 +8,8 @@ import { clockZone } from "../state/prefs";
 import * as store from "../state/store";
 import { endText, nameText, shorten, startText } from "../text/keys";
 import { full, noun, plural, rate } from "../text/numbers";
-import { clock, windowText } from "../text/times";
+import { timeAmong, windowText } from "../text/times";
+import { useKeptFocus } from "./focus";
 import { Card } from "./parts";
 
 const FIRST = 20;
@@ -25,6 +26,7 @@ const sorted = computed(() => {
 });
 
 export function HotTable() {
+  const box = useKeptFocus<HTMLElement>();
   const matrix = store.matrix.value;
   const stats = store.stats.value;
   if (!matrix || !stats || stats.rows.length === 0) return null;
@@ -35,6 +37,7 @@ export function HotTable() {
   return (
     <Card
       title="Hottest rows"
+      box={box}
       aside={
         <span class="muted">
           {plural(stats.rows.length, "row")} in view · {time}
@@ -52,7 +55,11 @@ export function HotTable() {
               <Heading by="label" text="Label" kind="label" />
               <Heading by="total" text={`Total ${noun(matrix.series)}`} kind="number" />
               <Heading by="peak" text="Peak window" kind="number" />
-              <Heading by="latest" text={`Window to ${clock(matrix.columns[stats.latestColumn], utc)}`} kind="number" />
+              <Heading
+                by="latest"
+                text={`Window to ${timeAmong(matrix.columns, matrix.columns[stats.latestColumn], utc)}`}
+                kind="number"
+              />
               <th scope="col">Raft</th>
             </tr>
           </thead>
@@ -62,6 +69,7 @@ export function HotTable() {
             ))}
           </tbody>
         </table>
+        {sorted.value.length === 0 && <p class="muted">No row in view has counted any {noun(matrix.series)}.</p>}
       </div>
       {sorted.value.length > rows.length && (
         <button
@@ -131,7 +139,8 @@ function Line({ row }: { row: RowStats }) {
         {full(row.total)} <Bar share={Number(row.total)} />
       </td>
       <td class="number">
-        {full(row.peak)} <span class="muted under">at {clock(matrix.columns[row.peakColumn], utc)}</span>
+        {full(row.peak)}{" "}
+        <span class="muted under">at {timeAmong(matrix.columns, matrix.columns[row.peakColumn], utc)}</span>
       </td>
       <td class="number">
         {full(row.latest)} <span class="muted under">{rate(matrix.series, row.latest, windowMs(matrix))}</span>
