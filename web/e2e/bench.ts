@@ -1,5 +1,5 @@
 // The page's figures at 1,024 × 1,440, beside what they have to be (`make bench-page`).
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Page, Request } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { close, launch, open, type Watched } from "./support/browser";
 import { Chart } from "./support/chart";
@@ -50,11 +50,17 @@ afterAll(async () => {
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1];
 const p95 = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length * 0.95)];
 
-/** Opens the page anew; times from the answer's last byte and from the worker's message to the first drawing. */
-async function firstPaint(): Promise<{ whole: number; main: number }> {
-  const answered = page.waitForEvent("requestfinished", (request) => request.url().includes("/keyviz/matrix"));
+/**
+ * Opens the page anew; times from the answer's last byte and from the worker's message to the first drawing. Null where
+ * the worker had asked before the browser's driver listened to it.
+ */
+async function firstPaint(): Promise<{ whole: number; main: number } | null> {
+  const isAnswer = (request: Request) => request.url().includes("/keyviz/matrix");
+  const answered = page.waitForEvent("requestfinished", { predicate: isAnswer, timeout: 20_000 }).catch(() => null);
   await page.goto(`${daemon.url}/admin/keyviz/?${Math.random()}#range=all`);
-  const { startTime, responseEnd } = (await answered).timing();
+  const request = await answered;
+  if (!request) return null;
+  const { startTime, responseEnd } = request.timing();
   await page.getByText("1,024 rows × 1,440 columns").waitFor();
   await expect.poll(() => page.evaluate(() => probe.drawn.length), { timeout: 60_000 }).toBeGreaterThan(0);
   const [origin, received, drawn] = await page.evaluate(() => {
@@ -66,7 +72,10 @@ async function firstPaint(): Promise<{ whole: number; main: number }> {
 
 test("the first paint", async () => {
   const runs: { whole: number; main: number }[] = [];
-  for (let run = 0; run < 5; run++) runs.push(await firstPaint());
+  for (let tries = 0; runs.length < 5 && tries < 8; tries++) {
+    const run = await firstPaint();
+    if (run) runs.push(run);
+  }
   figures.push({
     what: "data → first paint, decoding included",
     value: median(runs.map(({ whole }) => whole)),
