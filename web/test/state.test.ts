@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { decode } from "../src/data/decode";
 import { isCurrent, lastComplete, windowMs } from "../src/data/matrix";
 import { failureOf, matrixUrl } from "../src/data/request";
-import { hottest, sortRows, windowStats } from "../src/data/stats";
+import { hottest, meanOf, sortRows, windowStats } from "../src/data/stats";
 import { toZoom } from "../src/picture/zoomref";
 import { isFailing } from "../src/state/config";
 import { DEFAULTS, type PageState, reachingBack, read, write } from "../src/state/url";
@@ -196,6 +196,16 @@ describe("sums of the visible window", () => {
     const latest = (from: number, to: number) => windowStats(short, shown, 0, 5, { from, to }).latestColumn;
     expect([latest(0, 20), latest(0, 10), latest(18, 20)]).toEqual([16, 9, 19]);
     expect(windowStats(short, shown, 0, 1, { from: 0, to: 20 }).rows[0].latest).toBe(rows[1].values[16]);
+  });
+
+  test("have an average of the windows that all nodes are in, where there are any", () => {
+    const fanout = { nodes: [], responded: 2, expected: 2, complete: true };
+    const rows = [{ bucket_id: "a", values: [10, 20, 3, 1] }];
+    const of = (nodes: number[]) => decode(answer([1, 2, 3, 4], rows, { step_ms: 1, column_nodes: nodes, fanout }));
+    const window = { from: 0, to: 4 };
+    expect(meanOf(of([2, 2, 1, 1]), 0, window)).toBe(15);
+    expect(meanOf(of([2, 2, 1, 1]), 0, { from: 2, to: 4 })).toBe(2);
+    expect(meanOf(decode(answer([1, 2, 3, 4], rows)), 0, window)).toBe(8.5);
   });
 
   test("sort either way", () => {

@@ -1,7 +1,7 @@
 /** One frame of the chart: cells, marks, axes and margins. The PNG is a frame too. */
 
 import type { Matrix } from "../data/matrix";
-import { fullColumn, spacingMs } from "../data/matrix";
+import { spacingMs } from "../data/matrix";
 import type { WindowStats } from "../data/stats";
 import { drawKeys, drawTimes } from "./axes";
 import type { Inks } from "./inks";
@@ -76,9 +76,8 @@ function drawMarks(into: CanvasRenderingContext2D, frame: Frame): void {
 function dimShortColumns(into: CanvasRenderingContext2D, frame: Frame): void {
   const { x, across } = places(frame);
   const { plot } = frame.layout;
-  const full = fullColumn(frame.matrix);
   into.fillStyle = `rgb(${QUIET.join(" ")} / 0.62)`;
-  for (const [from, to] of full > 0 ? shortColumns(frame.matrix) : []) {
+  for (const [from, to] of shortColumns(frame.matrix)) {
     into.fillRect(x(from), plot.y, (to - from) * across, plot.h);
   }
 }

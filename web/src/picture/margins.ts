@@ -37,7 +37,6 @@ export function drawTotals(into: CanvasRenderingContext2D, frame: Frame): void {
 /** What is lower for want of a node is no fall in traffic. */
 function tintShort(into: CanvasRenderingContext2D, frame: Frame, totals: Path2D): void {
   const { inks, layout, matrix } = frame;
-  if (fullColumn(matrix) === 0) return;
   const { x } = places(frame);
   const short = new Path2D();
   for (const [from, to] of shortColumns(matrix)) short.rect(x(from), layout.totals.y, x(to) - x(from), layout.totals.h);

@@ -1,6 +1,6 @@
 /** One row over time, on a linear scale from zero. */
 
-import { fullColumn, windowMs } from "../data/matrix";
+import { windowMs } from "../data/matrix";
 import { holes, runs, shortColumns } from "../picture/marks";
 import { clockZone } from "../state/prefs";
 import * as store from "../state/store";
@@ -14,7 +14,7 @@ export function History({ row, column }: { row: number; column: number }) {
   const matrix = store.matrix.value;
   if (!matrix || matrix.columns.length === 0) return null;
   const { columns, conflicts, series, values } = matrix;
-  const short = fullColumn(matrix) > 0 ? shortColumns(matrix) : [];
+  const short = shortColumns(matrix);
   const width = columns.length;
   const cells = values.subarray(row * width, (row + 1) * width);
   const most = cells.reduce((a, b) => Math.max(a, b), 0);

@@ -31,7 +31,7 @@ export function pictureSheet(): HTMLCanvasElement | null {
   const chart = canvasOf(width, height, ratio);
   drawChart(chart.context, new Tile(), { ...current, layout: layout(width, height), ratio });
   chart.context.font = noteFont(current.inks);
-  const lines = wrap(chart.context, [...said(), ...notes(current.matrix, store.filter.peek())], width);
+  const lines = wrap(chart.context, [...agedNote(), ...notes(current.matrix, store.filter.peek())], width);
   const head = NOTES_TOP + lines.length * NOTE_LINE + 3;
   const { context, canvas } = canvasOf(width + 2 * MARGIN, height + head + FOOT, ratio);
   context.fillStyle = current.inks.surface;
@@ -52,7 +52,7 @@ function canvasOf(width: number, height: number, ratio: number) {
 }
 
 /** Of its age only what keeps it from being of the present. */
-function said(): string[] {
+function agedNote(): string[] {
   const { text, tone } = freshnessText();
   return tone === "fresh-late" ? [text] : [];
 }
@@ -79,7 +79,7 @@ function drawHead(context: CanvasRenderingContext2D, inks: Inks, lines: string[]
   context.font = `600 15px ${inks.font}`;
   context.fillText(headline(matrix, store.maximum.peek()), MARGIN, 12, width);
   context.font = noteFont(inks);
-  const incomplete = (matrix.fanout && !matrix.fanout.complete) || said().length > 0;
+  const incomplete = (matrix.fanout && !matrix.fanout.complete) || agedNote().length > 0;
   context.fillStyle = incomplete ? inks.amber : inks.muted;
   lines.forEach((line, at) => void context.fillText(line, MARGIN, NOTES_TOP + at * NOTE_LINE, width));
 }
