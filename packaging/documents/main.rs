@@ -7,10 +7,10 @@
 //! cargo run --example documents -- target/documents
 //! ```
 
-use std::{env, error::Error, fs, path::Path};
+use std::{env, error::Error, fs, path::Path, string::FromUtf8Error};
 
 use clap::Command;
-use clap_complete::{Shell, generate_to};
+use clap_complete::{Shell, generate, generate_to};
 
 mod command;
 mod file;
@@ -32,10 +32,18 @@ fn write(folder: &Path) -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(folder)?;
     fs::write(folder.join("keyviz-fanout.1"), command::page(&built()))?;
     fs::write(folder.join("keyviz-fanout.toml.5"), file::page())?;
-    for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
+    for shell in [Shell::Zsh, Shell::Fish] {
         generate_to(shell, &mut keyviz_fanout::cli::command(), NAME, folder)?;
     }
+    fs::write(folder.join("keyviz-fanout.bash"), bash()?)?;
     Ok(())
+}
+
+/// The completion for bash. clap writes the program's name in two ways where that has a hyphen, and then knows no command.
+fn bash() -> Result<String, FromUtf8Error> {
+    let mut script = Vec::new();
+    generate(Shell::Bash, &mut keyviz_fanout::cli::command(), NAME, &mut script);
+    Ok(String::from_utf8(script)?.replace("keyviz__subcmd__fanout", "keyviz__fanout"))
 }
 
 /// The commands with `--help`, `--version` and all that clap adds itself.

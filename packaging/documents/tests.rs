@@ -115,11 +115,48 @@ fn the_completions_know_every_command_and_option() {
     }
 }
 
-#[test]
-fn bash_takes_its_completions() {
+/// What bash offers for the last word of a line.
+fn offered(line: &str) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path()).unwrap();
+    // As the shell does it when the key is pressed: the function is called with the command, the word and the one before.
+    let pressed = r#"
+        # What else an offer is to look like can be said only while a key is pressed.
+        compopt() { :; }
+        source "$1"
+        IFS=' ' read -ra COMP_WORDS <<<"$2"
+        case $2 in *' ') COMP_WORDS+=('') ;; esac
+        COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+        completer=$(complete -p keyviz-fanout | sed 's/.* -F \([^ ]*\) .*/\1/')
+        "$completer" keyviz-fanout "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}" || exit
+        [ ${#COMPREPLY[@]} = 0 ] || printf '%s\n' "${COMPREPLY[@]}"
+    "#;
     let script = folder.path().join("keyviz-fanout.bash");
-    let bash = std::process::Command::new("bash").arg("-n").arg(script).stderr(Stdio::inherit()).status();
-    assert!(bash.is_ok_and(|status| status.success()));
+    let mut bash = std::process::Command::new("bash");
+    let output = bash.args(["-c", pressed, "bash"]).arg(script).arg(line).stderr(Stdio::inherit()).output().unwrap();
+    assert!(output.status.success(), "{line}");
+    String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn bash_offers_commands_options_values_and_files() {
+    let offers = |line: &str, word: &str| {
+        let all = offered(line);
+        assert!(all.iter().any(|offer| offer == word), "{line:?}: {word} is not in {all:?}");
+    };
+    let command = built();
+    for sub in command::subcommands(&command) {
+        let name = sub.get_name();
+        offers("keyviz-fanout ", name);
+        offers("keyviz-fanout help ", name);
+        for long in command::own(sub).filter_map(clap::Arg::get_long) {
+            offers(&format!("keyviz-fanout {name} --"), &format!("--{long}"));
+        }
+    }
+    assert_eq!(offered("keyviz-fanout r"), ["run", "reload"]);
+    assert_eq!(offered("keyviz-fanout query --format heat"), ["heatmap"]);
+    for line in ["--config Cargo.t", "run --config Cargo.t", "reload --socket Cargo.t"] {
+        offers(&format!("keyviz-fanout {line}"), "Cargo.toml");
+    }
+    assert!(offered("keyviz-fanout check Cargo.t").is_empty(), "bash then offers files itself");
 }

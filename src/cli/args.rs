@@ -3,7 +3,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::time::Moment;
 use crate::matrix::Series;
@@ -17,7 +17,7 @@ pub(super) struct Cli {
     pub(super) command: Option<Command>,
     /// The configuration file [default: $KEYVIZ_FANOUT_CONFIG, else the first that exists of
     /// $XDG_CONFIG_HOME/keyviz-fanout/config.toml (~/.config/…) and /etc/keyviz-fanout/config.toml]
-    #[arg(long, global = true, value_name = "PATH", display_order = 100)]
+    #[arg(long, global = true, value_name = "PATH", value_hint = ValueHint::FilePath, display_order = 100)]
     pub(super) config: Option<PathBuf>,
 }
 
@@ -56,6 +56,7 @@ pub(super) enum Command {
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
     /// The file [default: the one that run would take]
+    #[arg(value_hint = ValueHint::FilePath)]
     pub(super) path: Option<PathBuf>,
     /// Report as one JSON object, for machines
     #[arg(long)]
@@ -133,7 +134,7 @@ pub(super) struct PeersArgs {
 pub(super) struct ControlArgs {
     /// The daemon's control socket [default: server.control_socket of the configuration file, else
     /// /run/keyviz-fanout/control.sock]
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     pub(super) socket: Option<PathBuf>,
     /// Print the daemon's answer as one JSON object, for machines
     #[arg(long)]
