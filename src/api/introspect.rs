@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use tide::{Request, Response, StatusCode};
+use url::Url;
 
 use super::{
     ApiError, State, auth,
@@ -18,7 +19,7 @@ use super::{
 };
 use crate::{
     config::{Effective, Origin, Pending, Source, effective, of_each_key},
-    peers::{LastError, Position, Role},
+    peers::{Assignment, LastError, Memory, Position, Role},
 };
 
 /// What runs, as of one moment: `/admin/api/v1/keyviz/config`, and most of what `status` prints.
@@ -44,7 +45,7 @@ pub(crate) struct Introspection {
 /// An entry of the list of peers, and how it is doing.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Peer")]
-struct PeerView {
+pub(super) struct PeerView {
     /// As written in the file.
     entry: String,
     url: String,
@@ -95,17 +96,32 @@ fn peers(active: &Active) -> Vec<PeerView> {
         // The local source is called in place of an entry that is this node, so what is known of it is known there.
         let own = active.snapshot.local.as_ref().filter(|_| assigned.role == Role::Own);
         let memory = own.map_or(&peer.state, |local| &*local.state).get();
-        PeerView {
-            entry: peer.entry.entry.clone(),
-            url: peer.entry.url.as_str().trim_end_matches('/').to_owned(),
-            role: assigned.role,
-            why: assigned.why,
+        PeerView::new(peer.entry.entry.clone(), Some(&peer.entry.url), assigned, memory)
+    });
+    view.collect()
+}
+
+/// The node on this host where no entry of the list is known to be it.
+pub(super) fn unlisted(active: &Active) -> Option<PeerView> {
+    let local = active.snapshot.local.as_ref()?;
+    let is_listed = active.snapshot.cast().iter().any(|assigned| assigned.role == Role::Own);
+    let assigned = Assignment { role: Role::Own, why: "no entry of fanout.peers is it".into(), original: None };
+    let view = || PeerView::new(local.source.name().to_owned(), local.url.as_ref(), assigned, local.state.get());
+    (!is_listed).then(view)
+}
+
+impl PeerView {
+    fn new(entry: String, url: Option<&Url>, Assignment { role, why, .. }: Assignment, memory: Memory) -> Self {
+        Self {
+            entry,
+            url: url.map_or_else(String::new, |url| url.as_str().trim_end_matches('/').to_owned()),
+            role,
+            why,
             addresses: memory.addresses.iter().map(|at| at.ip().to_string()).collect(),
             breaker: memory.breaker.position(),
             consecutive_failures: memory.breaker.failures(),
             last_success: memory.last_success,
             last_error: memory.last_error,
         }
-    });
-    view.collect()
+    }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{
     Service,
-    introspect::Introspection,
+    introspect::{Introspection, PeerView, unlisted},
     service::{Active, Standing},
 };
 
@@ -22,6 +22,8 @@ pub(crate) struct Status {
     /// Where the process really listens.
     listen: String,
     draining: bool,
+    /// The node on this host, where it is none of the peers.
+    local: Option<PeerView>,
     #[serde(flatten)]
     running: Introspection,
 }
@@ -38,6 +40,7 @@ impl Status {
             uptime_s: Timestamp::now().duration_since(service.started_at).as_secs(),
             listen: snapshot.listen.unwrap_or(snapshot.config.server.listen).to_string(),
             draining: service.is_draining(),
+            local: unlisted(&service.active()),
             running: Introspection::now(service),
         }
     }
@@ -48,6 +51,9 @@ pub(crate) fn line(service: &Service) -> String {
     let standing = service.standing();
     let Standing { active, history, .. } = &*standing;
     let mut line = format!("generation {}, {}", active.snapshot.generation, peers(active));
+    if let Some(reason) = active.snapshot.local.as_ref().and_then(|local| local.state.get().failing) {
+        let _ = write!(line, "; the node on this host fails ({reason})");
+    }
     if !active.pending.is_empty() {
         let keys: Vec<_> = active.pending.iter().map(|pending| pending.key).collect();
         let _ = write!(line, "; waits for a restart: {}", keys.join(", "));

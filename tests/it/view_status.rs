@@ -160,12 +160,30 @@ fn the_first_line_says_what_is_wrong() {
         answer["peers"][0]["role"] = json!("self");
     };
     assert_eq!(change(&own_down), "ATTENTION: the node on this host fails");
+    let unlisted_down = |answer: &mut Value| {
+        own_down(answer);
+        answer["local"] = answer["peers"].as_array_mut().unwrap().remove(0);
+    };
+    assert_eq!(change(&unlisted_down), "ATTENTION: the node on this host fails");
     let pending = |keys: &[&str]| {
         let pending: Vec<_> = keys.iter().map(|key| json!({"key": key, "running": "a", "on_disk": "b"})).collect();
         change(&|answer| answer["pending_restart"] = json!(pending))
     };
     assert_eq!(pending(&["server.listen"]), "ATTENTION: server.listen waits for a restart");
     assert_eq!(pending(&["server.listen", "server.control_socket"]), "ATTENTION: 2 keys wait for a restart");
+}
+
+#[test]
+fn a_node_on_this_host_that_no_entry_lists_stands_before_the_peers() {
+    let mut answer = healthy();
+    answer["local"] = own("127.0.0.1:8080");
+    answer["peers"] = json!([]);
+    let alone = shown(&answer, 80);
+    assert!(alone.contains("\nno peers: the local node is shown alone\nENTRY"), "{alone}");
+    assert!(alone.contains("\n127.0.0.1:8080  self  self "), "{alone}");
+    answer["peers"] = json!([peer("10.0.0.2:8080")]);
+    let both = shown(&answer, 80);
+    assert!(both.contains("\n127.0.0.1:8080  self  self ") && both.contains("\n10.0.0.2:8080   peer  ok "), "{both}");
 }
 
 #[test]

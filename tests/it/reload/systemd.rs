@@ -62,6 +62,28 @@ fn without_peers_the_status_says_what_to_edit() {
 }
 
 #[test]
+fn a_node_on_this_host_that_is_down_is_told_though_no_entry_lists_it() {
+    let peer = Stub::node("n2", &sample(1));
+    let down = "local.source = 'http'\nlocal.url = 'http://127.0.0.1:1'\n";
+    let (daemon, manager) = started(&format!("{down}fanout.peers = ['{}']\n", peer.name()), None);
+    assert!(daemon.asked("status")["local"]["last_error"].is_null());
+    daemon.matrix();
+    let status = daemon.asked("status");
+    assert_eq!(status["local"]["entry"], "127.0.0.1:1");
+    assert_eq!(status["peers"][0]["role"], "peer");
+    assert_eq!(status["local"]["last_error"]["reason"], "refused");
+    let expected = "generation 1, 1 of 1 peer ok; the node on this host fails (refused)";
+    manager.told_when("what fails", |_| manager.status() == expected);
+
+    daemon.edit(&format!("{down}fanout.peers = ['127.0.0.1:1', '{}']\n", peer.name()));
+    assert_eq!(daemon.asked("reload")["result"], "applied");
+    let status = daemon.asked("status");
+    assert!(status["local"].is_null());
+    assert_eq!(status["peers"][0]["role"], "self");
+    assert_eq!(status["peers"][0]["last_error"]["reason"], "refused");
+}
+
+#[test]
 fn an_edit_that_is_taken_is_a_reload_from_its_begin_to_readiness() {
     let (daemon, manager) = started(PEERS, None);
     let before = monotonic_usec(&NotifyState::monotonic_usec_now().unwrap().to_string());

@@ -21,6 +21,8 @@ pub struct Status {
     #[serde(default)]
     pub(super) pending_restart: Vec<Pending>,
     pub(super) watch: Option<Watch>,
+    /// The node on this host, where it is none of the peers.
+    pub(super) local: Option<Peer>,
     #[serde(default)]
     pub(super) peers: Vec<Peer>,
 }

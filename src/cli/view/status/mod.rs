@@ -43,7 +43,7 @@ pub fn render(status: &Status, options: &Options, out: &mut impl io::Write) -> i
         }
     }
     writeln!(out)?;
-    peers::render(&status.peers, options, out)
+    peers::render(status.local.as_ref(), &status.peers, options, out)
 }
 
 /// The one line to read when there is time for no more.
@@ -52,7 +52,7 @@ fn summary(status: &Status) -> String {
     let wrong: Vec<_> = [
         status.draining.then(|| "the daemon is ending".to_owned()),
         (!status.last_attempt.ok).then(|| format!("the last edit was REFUSED, generation {generation} still runs")),
-        peers::trouble(&status.peers),
+        peers::trouble(status.local.as_ref(), &status.peers),
         pending(status),
     ]
     .into_iter()

@@ -69,10 +69,10 @@ pub(super) fn well(peers: &[Peer]) -> String {
     }
 }
 
-/// Who fails: `2 of 5 peers fail (1 with an open breaker)`.
-pub(super) fn trouble(peers: &[Peer]) -> Option<String> {
+/// Who fails: `2 of 5 peers fail (1 with an open breaker)`. `local` is the node on this host, where it is none of them.
+pub(super) fn trouble(local: Option<&Peer>, peers: &[Peer]) -> Option<String> {
     let is_own = |peer: &&Peer| peer.role == "self";
-    let own = peers.iter().filter(is_own).any(|peer| State::of(peer) != State::Own);
+    let own = local.into_iter().chain(peers).filter(is_own).any(|peer| State::of(peer) != State::Own);
     let own = own.then(|| "the node on this host fails".to_owned());
     let [failing, open] =
         [State::Failing, State::BreakerOpen].map(|state| count(peers.iter().filter(|peer| !is_own(peer)), state));
@@ -95,14 +95,24 @@ const BESIDE: usize = 50;
 /// Indentation of an error that stands below its peer.
 const INDENT: usize = 4;
 
-/// Writes a line for each peer, with its last error beside it where the terminal has the room, else below.
-pub(super) fn render(peers: &[Peer], options: &Options, out: &mut impl io::Write) -> io::Result<()> {
+/// Writes a line for each peer, and before them for the node on this host where it is none of them, with its last error
+/// beside it where the terminal has the room, else below.
+pub(super) fn render(
+    local: Option<&Peer>,
+    peers: &[Peer],
+    options: &Options,
+    out: &mut impl io::Write,
+) -> io::Result<()> {
     if peers.is_empty() {
-        return writeln!(out, "no peers: the local node is shown alone");
+        writeln!(out, "no peers: the local node is shown alone")?;
+    }
+    let nodes: Vec<_> = local.into_iter().chain(peers).collect();
+    if nodes.is_empty() {
+        return Ok(());
     }
     let width = usize::from(options.width);
-    let rows: Vec<_> = peers.iter().map(|peer| row(peer, options.now)).collect();
-    let errors = peers.iter().map(|peer| peer.last_error.as_ref().map(|error| last_error(error, options.now)));
+    let rows: Vec<_> = nodes.iter().map(|peer| row(peer, options.now)).collect();
+    let errors = nodes.iter().map(|peer| peer.last_error.as_ref().map(|error| last_error(error, options.now)));
     let wide = lines(&rows, HEADER.len());
     let indent = 2 + wide.iter().map(|line| line.width()).max().unwrap_or_default();
     if width < indent + BESIDE {
