@@ -5,6 +5,7 @@ use std::{ffi::OsStr, io::Write, sync::Arc};
 use arc_swap::ArcSwap;
 use env_logger::{Builder, Logger};
 use log::{LevelFilter, Log, Metadata, Record};
+use rustix::fs::fstat;
 
 use crate::config::{parse_filter, quote};
 
@@ -78,8 +79,10 @@ impl Log for Switch {
     }
 }
 
-fn under_journal() -> bool {
-    std::env::var_os("JOURNAL_STREAM").is_some()
+/// Whether standard error goes to the journal: a child inherits the variable even where it writes elsewhere.
+pub(super) fn under_journal() -> bool {
+    let Ok(stream) = std::env::var("JOURNAL_STREAM") else { return false };
+    fstat(std::io::stderr()).is_ok_and(|file| stream == format!("{}:{}", file.st_dev, file.st_ino))
 }
 
 /// The journal has the time already.
@@ -88,19 +91,20 @@ fn builder(filter: &str, under_journal: bool) -> Builder {
     // notify complains of every folder that is gone; whether all are watched is told elsewhere.
     builder.filter_module("notify", LevelFilter::Off).parse_filters(filter);
     if under_journal {
-        builder.format(|out, record| writeln!(out, "<{}>{}", priority(record.level()), record.args()));
+        builder.format(|out, record| writeln!(out, "{}{}", mark(record.level()), record.args()));
     }
     builder
 }
 
-/// syslog's number, which the journal reads from the head of the line.
-fn priority(level: log::Level) -> u8 {
-    match level {
+/// syslog's number in angle brackets, which the journal takes off the head of a line.
+pub(super) fn mark(level: log::Level) -> String {
+    let priority = match level {
         log::Level::Error => 3,
         log::Level::Warn => 4,
         log::Level::Info => 6,
         log::Level::Debug | log::Level::Trace => 7,
-    }
+    };
+    format!("<{priority}>")
 }
 
 #[cfg(test)]

@@ -93,9 +93,19 @@ fn environment(name: &str) -> Option<OsString> {
     std::env::var_os(name)
 }
 
-#[expect(clippy::print_stderr, reason = "this is where a command's last words go")]
+/// A command's last words, if it has any.
 fn complain(message: &str) {
-    if !message.is_empty() {
-        eprintln!("keyviz-fanout: {message}");
+    match message {
+        "" => {}
+        // The journal has the name already.
+        _ if logging::under_journal() => tell_of_failure(message),
+        _ => tell_of_failure(&format!("keyviz-fanout: {message}")),
     }
+}
+
+/// Says why something failed, as it stands; each line is an error to the journal.
+#[expect(clippy::print_stderr, reason = "this is where a command's last words go")]
+fn tell_of_failure(text: &str) {
+    let mark = if logging::under_journal() { logging::mark(log::Level::Error) } else { String::new() };
+    text.lines().for_each(|line| eprintln!("{mark}{line}"));
 }

@@ -1,13 +1,9 @@
-use std::{
-    io::{self, Write},
-    path::Path,
-    time::Duration,
-};
+use std::{io, path::Path, time::Duration};
 
 use super::{
     Ended, FAILED,
     args::ControlArgs,
-    socket,
+    socket, tell_of_failure,
     view::{self, Verdict},
 };
 use crate::control::Command;
@@ -19,10 +15,13 @@ const WITHIN: Duration = Duration::from_mins(1);
 pub(super) fn reload(args: &ControlArgs, config: Option<&Path>) -> Result<u8, Ended> {
     let answer = socket::ask(args, config, Command::Reload, WITHIN)?;
     let verdict = Verdict::parse(&answer).map_err(|error| Ended::new(FAILED, error))?;
-    let mut out: Box<dyn Write> =
-        if args.json || !verdict.is_refused() { Box::new(io::stdout().lock()) } else { Box::new(io::stderr().lock()) };
+    let mut out = io::stdout().lock();
     if args.json {
         view::json::render(format!("{answer:#}").as_bytes(), &mut out)?;
+    } else if verdict.is_refused() {
+        let mut said = Vec::new();
+        verdict.render(&mut said)?;
+        tell_of_failure(&String::from_utf8_lossy(&said));
     } else {
         verdict.render(&mut out)?;
     }

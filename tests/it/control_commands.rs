@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{BufRead, BufReader, Write},
-    os::unix::net::UnixListener,
+    os::unix::{fs::MetadataExt, net::UnixListener},
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     thread,
@@ -79,6 +79,33 @@ fn reload_exits_by_the_verdict_and_refusals_go_to_standard_error() {
         assert_eq!((told.0.as_str(), silent.as_str()), (told.1, ""), "{result}");
         assert_eq!(asked.join().unwrap(), json!({"command": "reload"}));
     }
+}
+
+#[test]
+fn to_the_journal_a_refusal_is_an_error_line_by_line() {
+    let journal = tempfile::NamedTempFile::new().unwrap();
+    let told = |arguments: &[&str], is_inherited: bool| {
+        journal.as_file().set_len(0).unwrap();
+        let file = journal.as_file().metadata().unwrap();
+        let number = if is_inherited { file.ino() + 1 } else { file.ino() };
+        let mut command = Command::new(env!("CARGO_BIN_EXE_keyviz-fanout"));
+        command.args(arguments).env_clear().env("JOURNAL_STREAM", format!("{}:{number}", file.dev()));
+        let written = fs::File::options().append(true).open(journal.path()).unwrap();
+        assert!(!command.stdin(Stdio::null()).stderr(written).status().unwrap().success());
+        fs::read_to_string(journal.path()).unwrap()
+    };
+    let (_folder, path, _asked) = daemon(&verdict("rejected"));
+    let refused = told(&["reload", "--socket", text(&path)], false);
+    assert_eq!(refused, "<3>/etc/x.toml:7:11: fanout.timeout: too short\n<3>refused; generation 4 still runs\n");
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.toml");
+    fs::write(&file, "fanout.peers = 7\n").unwrap();
+    let run = ["run", "--config", text(&file)];
+    let bad = told(&run, false);
+    assert!(bad.starts_with(&format!("<3>{} is not valid\n<3>{}:1:16: ", text(&file), text(&file))), "{bad}");
+    let elsewhere = told(&run, true);
+    assert!(elsewhere.starts_with(&format!("keyviz-fanout: {} is not valid\n{}:1:16: ", text(&file), text(&file))));
 }
 
 #[test]
