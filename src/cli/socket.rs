@@ -50,7 +50,7 @@ pub(super) fn ask(
     let packaged = Path::new(PACKAGED);
     let answer = ask(&socket.path).or_else(|error| match &socket.found {
         // The file may name another socket than it did when the package's daemon was started.
-        Found::File { named: false, .. } if error.is_absent() && packaged.exists() => ask(packaged),
+        Found::File { named: false, .. } if error.is_absent() && may_be_there(packaged) => ask(packaged),
         _ => Err(error),
     });
     answer.map_err(|error| {
@@ -94,14 +94,20 @@ fn find(
         }
         Err(error) => (error.to_string(), error.named_by.is_some()),
     };
-    if packaged.exists() {
+    if may_be_there(packaged) {
         return Ok(Socket { path: packaged.to_owned(), found: Found::Packaged(named.then_some(why)) });
     }
+    let packaged = packaged.display();
     Err(format!(
         "no control socket to ask: {why}\n\
-         there is none at {} either; name it with --socket, or set server.control_socket and restart the daemon",
-        packaged.display()
+         there is none at {packaged} either; name it with --socket, or set server.control_socket = \"{packaged}\" and \
+         restart the daemon; an edit is live within two seconds without being asked for"
     ))
+}
+
+/// A folder that may not be entered hides whether it is; asking tells, and says which right is missing.
+fn may_be_there(socket: &Path) -> bool {
+    socket.try_exists().unwrap_or(true)
 }
 
 #[cfg(test)]
@@ -153,7 +159,10 @@ mod tests {
     #[test]
     fn without_any_the_sentence_names_the_flag_the_key_and_the_file() {
         let told = found("fanout.peers = ['a:1']", None, false).unwrap_err();
-        for part in ["--socket", "server.control_socket", "/config.toml", "/packaged.sock"] {
+        assert!(told.contains("/config.toml sets no server.control_socket\n"), "{told}");
+        for part in
+            ["--socket", "set server.control_socket = \"/", "/packaged.sock\" and restart", "within two seconds"]
+        {
             assert!(told.contains(part), "{told}");
         }
         let missing = find(None, Some(Path::new("/nonexistent/x.toml")), &|_| None, Path::new("/nonexistent/x.sock"));

@@ -23,7 +23,9 @@ enum Cause {
     NotThere,
     #[error("nobody listens there; the daemon that made it has ended")]
     Ended,
-    #[error("permission denied; only the socket's owner and group get in")]
+    #[error(
+        "permission denied; only the socket's owner and group get in: use sudo, or have yourself added to that group"
+    )]
     Denied,
     #[error("no answer in {}", humantime::format_duration(*.0))]
     Late(Duration),

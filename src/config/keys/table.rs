@@ -41,7 +41,8 @@ keys! {
          certificate to reach it from elsewhere. Port 0 takes a free port.";
     server.control_socket: Socket, Restart,
         "A Unix socket for `keyviz-fanout reload`, which waits for an edit to be taken, and `keyviz-fanout status`. \
-         Only the daemon's user and group get in. Empty: none.";
+         Only the daemon's user and group get in. Empty: none. `systemctl reload` of the package takes \
+         `/run/keyviz-fanout/control.sock`.";
     server.tls_cert_file: File, Live,
         "PEM certificate chain, its own first; with `server.tls_key_file`, HTTPS alone is served. Renewed files are \
          taken as an edit is, connections that are open go on, and a certificate that has expired is used with a \
