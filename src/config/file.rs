@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Found, FoundBy, NotFound, Opened, Problem, discover, reading::Reading};
+use super::{Found, FoundBy, NotFound, Opened, Problem, discover, reading::Reading, rights::explained};
 use rustix::fs::OFlags;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
@@ -153,7 +153,7 @@ fn open_regular(path: &Path) -> io::Result<File> {
 }
 
 fn in_words(path: &Path, read: impl FnOnce() -> io::Result<Vec<u8>>) -> Result<Vec<u8>, ReadError> {
-    read().map_err(|cause| ReadError { path: path.to_owned(), cause })
+    read().map_err(|cause| ReadError { path: path.to_owned(), cause: explained(cause, path) })
 }
 
 fn read_bounded(file: File, max: u64) -> io::Result<Vec<u8>> {

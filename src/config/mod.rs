@@ -24,6 +24,7 @@ mod mixture;
 mod named;
 mod problem;
 mod reading;
+mod rights;
 mod rules;
 mod socket;
 mod suggest;
