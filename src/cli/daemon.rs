@@ -1,4 +1,4 @@
-use std::{net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use async_std::{
     future::timeout,
@@ -33,6 +33,10 @@ const STATUS_PAUSE: Duration = Duration::from_secs(5);
 
 /// A blocking task that takes longer to get its turn tells of a process that makes no progress.
 const PROGRESS: Duration = Duration::from_secs(2);
+
+/// Of a port that not everybody may take.
+const RESERVED: &str = "; a port below 1024 takes a right: in the unit, AmbientCapabilities=CAP_NET_BIND_SERVICE, \
+                        CapabilityBoundingSet=CAP_NET_BIND_SERVICE and PrivateUsers=no";
 
 /// Hears of SIGTERM, SIGINT and SIGHUP from now on.
 pub(super) fn take_signals() -> Result<Signals, Ended> {
@@ -71,7 +75,7 @@ impl Daemon {
             _ => None,
         };
         let wanted = server.listen;
-        let cannot = |error| Ended::new(FAILED, format!("listen on {wanted} (server.listen): {error}"));
+        let cannot = |error| Ended::new(FAILED, cannot_listen(wanted, &error));
         let listener = TcpListener::bind(wanted).await.map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
         let calls = descriptors.shares(candidate.loaded.config.server.max_connections).calls;
@@ -109,6 +113,12 @@ impl Daemon {
         log::info!("ended{}", if finished { "" } else { " with requests cut off" });
         0
     }
+}
+
+fn cannot_listen(wanted: SocketAddr, error: &io::Error) -> String {
+    let is_reserved = error.kind() == io::ErrorKind::PermissionDenied && (1..1024).contains(&wanted.port());
+    let hint = if is_reserved { RESERVED } else { "" };
+    format!("listen on {wanted} (server.listen): {error}{hint}")
 }
 
 /// A task for as long as the daemon serves. If it panics, the rest goes on, and the log says what is missing.
@@ -210,4 +220,21 @@ async fn told_to_end(mut signals: Signals, handle: Option<Handle>) {
             }
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_that_takes_a_right_is_told_with_what_gives_it() {
+        let told =
+            |port, error: i32| cannot_listen(([127, 0, 0, 1], port).into(), &io::Error::from_raw_os_error(error));
+        let (denied, taken) = (13, 98);
+        assert!(told(80, denied).starts_with("listen on 127.0.0.1:80 (server.listen): Permission denied"));
+        assert!(told(80, denied).contains("AmbientCapabilities=CAP_NET_BIND_SERVICE"));
+        for other in [told(80, taken), told(8090, denied), told(0, denied)] {
+            assert!(!other.contains("CAP_"), "{other}");
+        }
+    }
 }
