@@ -26,6 +26,7 @@ use crate::{
     watch::{Hints, Mode},
 };
 use reader::Reader;
+use report::Taken;
 
 /// Between two looks at the file that no event asked for: network file systems have no events.
 const SLOW_POLL: Duration = Duration::from_secs(5);
@@ -88,6 +89,8 @@ pub(crate) struct Reloader<E> {
     effects: E,
     /// What the last attempt found, taken or refused.
     seen: Fingerprint,
+    /// The last edit that was applied, since the start.
+    taken: Option<Taken>,
 }
 
 impl<E: Effects> Reloader<E> {
@@ -96,7 +99,7 @@ impl<E: Effects> Reloader<E> {
         let (reader, hints) = Reader::new(found, rust_log);
         let (handle, requests) = bounded(WAITING_MAX);
         let seen = service.fingerprint();
-        (Self { service, reader, hints, requests, effects, seen }, Handle(handle))
+        (Self { service, reader, hints, requests, effects, seen, taken: None }, Handle(handle))
     }
 
     /// Keeps the configuration for as long as it is polled and somebody holds a handle.
@@ -160,16 +163,21 @@ impl<E: Effects> Reloader<E> {
         self.effects.begins();
         if found == self.service.fingerprint() {
             self.service.record(trigger, Verdict::Unchanged, sha256, Vec::new());
-            let report = self.report(Verdict::Unchanged);
-            report.log(trigger);
+            let taken = self.taken.as_ref().map(Taken::seen_now);
+            let report = Report { taken, ..self.report(Verdict::Unchanged) };
+            report.log(trigger, seen_before);
             self.effects.ended();
             return report;
         }
         let report = match self.change(reading, trigger) {
-            Ok(applied) => Report { changes: report::told(&applied), ..self.report(Verdict::Applied) },
+            Ok(applied) => {
+                let changes = report::told(&applied);
+                self.taken = Some(Taken::now(trigger, changes.clone()));
+                Report { changes, ..self.report(Verdict::Applied) }
+            }
             Err(errors) => Report { errors, ..self.report(Verdict::Rejected) },
         };
-        report.log(trigger);
+        report.log(trigger, seen_before);
         self.effects.ended();
         report
     }

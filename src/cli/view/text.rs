@@ -1,6 +1,6 @@
 //! Keys, numbers and times as text, and text made short.
 
-use std::{borrow::Cow, fmt::Write};
+use std::{borrow::Cow, fmt::Write, time::Duration};
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -93,6 +93,23 @@ pub(super) fn span(seconds: u64) -> String {
     }
 }
 
+/// The same to a tenth of a second where that is worth telling: `0.1s`.
+pub(super) fn brief(time: Duration) -> String {
+    if time < Duration::from_secs(10) { format!("{:.1}s", time.as_secs_f64()) } else { span(time.as_secs()) }
+}
+
+/// What made the daemon look at its file, from the word of SPEC §6.
+pub(super) fn trigger(word: &str) -> &str {
+    match word {
+        "start" => "the start",
+        "watch" => "a change of the file",
+        "poll" => "a change that polling saw",
+        "signal" => "SIGHUP",
+        "control" => "the reload command",
+        other => other,
+    }
+}
+
 /// How long before `now`: `2h 5m ago`. A time that is still to come, by a clock that was set back, is now.
 pub(super) fn ago(at: jiff::Timestamp, now: jiff::Timestamp) -> String {
     format!("{} ago", span(u64::try_from(now.as_second() - at.as_second()).unwrap_or_default()))
@@ -140,6 +157,8 @@ mod tests {
     fn spans_have_two_units() {
         let shown = [0, 59, 60, 3599, 3600, 86399, 86400, 273_600].map(span);
         assert_eq!(shown, ["0s", "59s", "1m 0s", "59m 59s", "1h 0m", "23h 59m", "1d 0h", "3d 4h"]);
+        let tenths = [0, 149, 9_940, 10_000, 90_000].map(|ms| brief(Duration::from_millis(ms)));
+        assert_eq!(tenths, ["0.0s", "0.1s", "9.9s", "10s", "1m 30s"]);
         let (past, now) = (jiff::Timestamp::UNIX_EPOCH, jiff::Timestamp::from_second(90).unwrap());
         assert_eq!((ago(past, now), ago(now, past)), ("1m 30s ago".into(), "0s ago".into()));
     }

@@ -1,10 +1,11 @@
 //! What became of a reload.
 
-use std::io;
+use std::{io, time::Duration};
 
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::text;
 use crate::text::escape;
 
 /// The answer to `reload` on the control socket.
@@ -20,6 +21,15 @@ pub struct Verdict {
     pending_restart: Vec<Pending>,
     #[serde(default)]
     errors: Vec<Problem>,
+    taken: Option<Taken>,
+}
+
+/// The last edit that was applied.
+#[derive(Clone, Debug, Deserialize)]
+struct Taken {
+    ago_ms: u64,
+    trigger: String,
+    changes: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -101,7 +111,7 @@ impl Verdict {
         match self.result {
             Outcome::Applied => {
                 writeln!(out, "applied, generation {generation}")?;
-                self.changes.iter().try_for_each(|change| writeln!(out, "  {}", escape(change)))?;
+                list(&self.changes, out)?;
             }
             Outcome::Unchanged if self.pending_restart.is_empty() => {
                 writeln!(out, "unchanged: {file} holds what runs, generation {generation}")?;
@@ -117,8 +127,18 @@ impl Verdict {
                 writeln!(out, "refused; generation {generation} still runs")?;
             }
         }
+        if let Some(Taken { ago_ms, trigger, changes }) = &self.taken {
+            let (ago, trigger) = (text::brief(Duration::from_millis(*ago_ms)), text::trigger(trigger));
+            let what = if changes.is_empty() { "; no key has another value" } else { ":" };
+            writeln!(out, "the last edit was taken {ago} ago, by {}{what}", escape(trigger))?;
+            list(changes, out)?;
+        }
         self.pending_restart.iter().try_for_each(|pending| {
             writeln!(out, "waits for a restart: {} {}", escape(&pending.key), pending.difference())
         })
     }
+}
+
+fn list(changes: &[String], out: &mut impl io::Write) -> io::Result<()> {
+    changes.iter().try_for_each(|change| writeln!(out, "  {}", escape(change)))
 }

@@ -94,6 +94,33 @@ fn a_file_that_is_gone_empty_or_unreadable_leaves_what_runs() {
 }
 
 #[test]
+fn a_reload_after_the_watch_has_taken_the_edit_shows_that_it_is_in() {
+    let daemon = Running::start(PEERS);
+    assert_eq!(daemon.asked("reload").get("taken"), None, "nothing was edited yet");
+    daemon.edit(&format!("{PEERS}fanout.timeout = '3s'"));
+    daemon.runs_timeout("3s");
+    let again = daemon.asked("reload");
+    assert_eq!((&again["result"], &again["generation"]), (&json!("unchanged"), &json!(2)));
+    assert_eq!(again["taken"]["changes"], json!(["fanout.timeout \"2s\" → \"3s\""]));
+    assert!(again["taken"]["trigger"] == "watch" && again["taken"]["ago_ms"].is_u64(), "{again}");
+}
+
+#[test]
+fn what_is_wrong_with_an_edit_is_logged_once_however_often_it_is_asked_for() {
+    let daemon = Running::start(PEERS);
+    daemon.edit(&format!("{PEERS}fanout.timeout = 3"));
+    for _ in 0..2 {
+        let refused = daemon.asked("reload");
+        assert_eq!((&refused["result"], &refused["errors"][0]["key"]), (&json!("rejected"), &json!("fanout.timeout")));
+    }
+    let log = daemon.log();
+    let told = |what: &str| log.lines().filter(|line| line.contains(what)).count();
+    assert_eq!(told("fanout.timeout"), 1, "{log}");
+    // Twice where the watch was the first to see it.
+    assert!((1..=2).contains(&told("refused (control) as before, generation 1 still runs")), "{log}");
+}
+
+#[test]
 fn the_same_bytes_are_no_reload_whoever_asks() {
     let daemon = Running::start(PEERS);
     let text = fs::read(&daemon.file).unwrap();

@@ -110,14 +110,7 @@ fn file(source: &Source) -> String {
 }
 
 fn attempt(attempt: &Attempt, generation: u64, now: Timestamp) -> String {
-    let trigger = match attempt.trigger.as_str() {
-        "start" => "the start",
-        "watch" => "a change of the file",
-        "poll" => "a change that polling saw",
-        "signal" => "SIGHUP",
-        "control" => "the reload command",
-        other => other,
-    };
+    let trigger = text::trigger(&attempt.trigger);
     let outcome =
         if attempt.ok { "ok".to_owned() } else { format!("REFUSED, generation {generation} still runs, because") };
     format!("{}, by {trigger}: {outcome}", text::ago(attempt.at, now))
