@@ -25,6 +25,13 @@ TEXTS = {
     "Zlib": "This software is provided 'as-is'",
 }
 
+# A sentence that only begins with the word goes on with a small letter.
+HOLDER = re.compile(r"\W*(?:[Cc]opyright|COPYRIGHT)\b\s*(?:\([Cc]\)|©)?\s*(\d{4}.*|[A-Z].*)")
+# Templates, headings, and what licences say of copyright.
+NOBODY = re.compile(
+    r"\[yyyy\]|\{yyyy\}|<year>|copyright (notice|owner|holder|license|law|statement|and permission)", re.I
+)
+
 
 def linked(target):
     """The crates that end up in the binary: build scripts, macros and tests do not."""
@@ -63,10 +70,9 @@ def holders(package):
     lines = []
     for path in licence_files(package):
         for line in path.read_text(errors="replace").splitlines():
-            match = re.match(r"\W*Copyright\s*(?:\(c\)|©)?\s*(?:\d{4}.*|[A-Z(].*)", line.strip(), re.I)
-            is_template = re.search(r"\[yyyy\]|\{yyyy\}|<year>|copyright (notice|owner|holder|license|law|statement)", line, re.I)
-            if match and not is_template:
-                text = re.sub(r"^\W*Copyright\s*(\(c\)|©)?\s*", "", line.strip(), flags=re.I).rstrip(". ")
+            match = HOLDER.match(line.strip())
+            if match and not NOBODY.search(line):
+                text = match[1].rstrip(". ")
                 if text and text not in lines:
                     lines.append(text)
     return lines or package["authors"] or [f"the contributors of {package['name']}"]
