@@ -55,7 +55,7 @@ keyviz-fanout check new.toml
 sudo cp new.toml /etc/keyviz-fanout/config.toml
 sudo keyviz-fanout reload
 sudo keyviz-fanout status
-sudo keyviz-fanout peers
+sudo keyviz-fanout peers --session @session.txt
 keyviz-fanout demo --nodes 5 --listen 127.0.0.1:0";
 
 const SEE_ALSO: &str = "`keyviz-fanout.toml`(5), `systemctl`(1), `journalctl`(1)";

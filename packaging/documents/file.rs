@@ -42,7 +42,7 @@ const FILES: [(&str, &str); 2] = [
 
 /// The page of the configuration file.
 pub(crate) fn page() -> String {
-    let mut page = Page::new("keyviz-fanout.toml", "5", "File Formats Manual", "configuration file of keyviz-fanout");
+    let mut page = Page::new("keyviz-fanout.toml", "5", "File Formats", "configuration file of keyviz-fanout");
     page.section("DESCRIPTION");
     for text in DESCRIPTION {
         page.paragraph(text);

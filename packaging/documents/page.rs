@@ -11,8 +11,7 @@ impl Page {
         let version = concat!("keyviz-fanout ", env!("CARGO_PKG_VERSION"));
         let mut page = Self(Roff::new());
         page.0.control("TH", [name, section, "\"\"", version, manual]);
-        // Paths and names of options are to be copied: they are not parted at the end of a line, nor are lines padded.
-        page.0.control("nh", []).control("ad", ["l"]);
+        page.plain_lines();
         page.section("NAME");
         page.0.text([roman(format!("{name} - {}", ascii(about)))]);
         page
@@ -54,6 +53,13 @@ impl Page {
             self.0.text(inline(word));
         }
         self.0.control("YS", []);
+        // Which takes both back to what they are by default.
+        self.plain_lines();
+    }
+
+    /// Paths and names of options are to be copied: they are not parted at the end of a line, nor are lines padded.
+    fn plain_lines(&mut self) {
+        self.0.control("nh", []).control("ad", ["l"]);
     }
 
     /// Lines as they stand.
