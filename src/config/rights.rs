@@ -49,22 +49,27 @@ struct Bar {
     is_folder: bool,
 }
 
+/// The last on the way that can be looked at, behind at most so many links: what comes after it is hidden by it.
 fn bar(path: &Path, links: usize) -> Option<Bar> {
-    let link = fs::read_link(path).ok().filter(|_| links > 0);
-    if let Some(target) = link {
-        return bar(&path.parent()?.join(target), links - 1);
-    }
-    let (path, found) = path.ancestors().find_map(|path| Some((path, path.metadata().ok()?)))?;
-    Some(Bar {
-        path: path.to_owned(),
-        owner: user(found.uid()),
-        group: group(found.gid()),
-        mode: found.permissions().mode() & 0o7777,
-        is_folder: found.is_dir(),
-    })
+    path.ancestors().find_map(|path| Bar::at(path).or_else(|| bar(&target(path)?, links.checked_sub(1)?)))
+}
+
+fn target(link: &Path) -> Option<PathBuf> {
+    Some(link.parent()?.join(fs::read_link(link).ok()?))
 }
 
 impl Bar {
+    fn at(path: &Path) -> Option<Self> {
+        let found = path.metadata().ok()?;
+        Some(Self {
+            path: path.to_owned(),
+            owner: user(found.uid()),
+            group: group(found.gid()),
+            mode: found.permissions().mode() & 0o7777,
+            is_folder: found.is_dir(),
+        })
+    }
+
     fn told(&self, reader: &Reader) -> String {
         let Self { path, owner, group, mode, is_folder } = self;
         let path = path.display();
@@ -140,16 +145,21 @@ mod tests {
     #[test]
     fn what_bars_the_way_is_found_behind_links_and_above_what_is_hidden() {
         let folder = tempfile::tempdir().unwrap();
-        let (real, link) = (folder.path().join("real"), folder.path().join("link"));
-        fs::write(&real, "").unwrap();
-        fs::set_permissions(&real, fs::Permissions::from_mode(0o604)).unwrap();
-        std::os::unix::fs::symlink("real", &link).unwrap();
-        let found = bar(&link, LINKS_MAX).unwrap();
-        assert_eq!((found.path, found.mode, found.is_folder), (real, 0o604, false));
-        let found = bar(&folder.path().join("absent/config.toml"), LINKS_MAX).unwrap();
-        assert_eq!((found.path.as_path(), found.is_folder), (folder.path(), true));
-        std::os::unix::fs::symlink("loop", folder.path().join("loop")).unwrap();
-        assert!(bar(&folder.path().join("loop"), LINKS_MAX).is_some());
+        let at = |name: &str| folder.path().join(name);
+        let found = |name: &str| bar(&at(name), LINKS_MAX).map(|bar| (bar.path, bar.is_folder)).unwrap();
+        for name in ["a", "b"] {
+            fs::create_dir(at(name)).unwrap();
+        }
+        fs::write(at("b/real"), "").unwrap();
+        for (target, link) in [("b/real", "link"), ("../b/hidden", "a/link"), ("loop", "loop")] {
+            std::os::unix::fs::symlink(target, at(link)).unwrap();
+        }
+        fs::set_permissions(at("b/real"), fs::Permissions::from_mode(0o604)).unwrap();
+        assert_eq!(found("link"), (at("link"), false));
+        assert_eq!(bar(&at("link"), LINKS_MAX).unwrap().mode, 0o604, "of what it leads to");
+        assert_eq!(found("a/hidden/config.toml"), (at("a"), true));
+        assert_eq!(found("a/link/config.toml"), (at("a/../b"), true));
+        assert_eq!(found("loop"), (folder.path().to_owned(), true));
     }
 
     #[test]
