@@ -8,7 +8,8 @@ const DESCRIPTION: [&str; 5] = [
     "`keyviz-fanout`(1) reads the first of: the file that `--config` names, `$KEYVIZ_FANOUT_CONFIG`, \
      `$XDG_CONFIG_HOME/keyviz-fanout/config.toml` (or `~/.config/...`), `/etc/keyviz-fanout/config.toml`. A file that is named \
      has to exist.",
-    "It is a TOML file. Unknown keys are mistakes, and `keyviz-fanout check` prints every mistake with its line and column, as far as whoever runs it may read. \
+    "It is a TOML file. Unknown keys are mistakes, and `keyviz-fanout check` prints every mistake with its line and column, \
+     as far as whoever runs it may read. \
      Durations and sizes need a unit (`\"500ms\"`, `\"64MiB\"`). A relative path starts at the folder of the file. No secret \
      stands in it: keys, certificates and tokens are in files of their own, which it names.",
     "The file, and every file that it names, is watched. A change is live within two seconds (ten where no event tells of it), \
