@@ -1,12 +1,11 @@
 // The heat map: what it shows, how one moves in it, and what one takes away from it.
-import { readFileSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { counted, matrixOf } from "./support/answers";
 import { expectAccessible } from "./support/axe";
 import { close, launch, open, type Watched } from "./support/browser";
 import { Chart } from "./support/chart";
-import { decode, luminance } from "./support/pictures";
+import { luminance } from "./support/pictures";
 import { type Cluster, COLUMNS, KEYS, MINUTE, PATIENT, startCluster } from "./support/sample";
 
 const ACCOUNTS = KEYS.indexOf("accounts");
@@ -41,14 +40,6 @@ beforeEach(() => show("range=all"));
 afterEach(() => close(watched));
 
 const hash = () => new URLSearchParams(new URL(page.url()).hash.slice(1));
-
-async function saved(button: string): Promise<{ name: string; bytes: Buffer }> {
-  const [download] = await Promise.all([
-    page.waitForEvent("download"),
-    page.getByRole("button", { name: button }).click(),
-  ]);
-  return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) };
-}
 
 describe("the picture", () => {
   test("says in a line what it is", async () => {
@@ -239,86 +230,5 @@ describe("moving about", () => {
       await page.getByRole("searchbox").fill("");
       await page.getByText("1 of 4 rows").waitFor({ state: "detached" });
     }
-  });
-});
-
-describe("telling others", () => {
-  test("the address reopens exactly what is shown", async () => {
-    await page.getByRole("radio", { name: "Reads" }).check();
-    await page.getByText("series reads").waitFor();
-    await page.getByRole("radio", { name: "Linear" }).check();
-    await page.getByRole("searchbox").fill("s-table");
-    await page.getByText("of 4 rows").waitFor();
-    const { x, y } = (await chart.grid())({ row: 1, column: 5 });
-    await page.mouse.click(x, y);
-    // Below the plot: time alone is zoomed.
-    const { y: top, height } = await chart.box();
-    await page.mouse.move(x, top + height - 10);
-    await page.mouse.wheel(0, -200);
-    await expect.poll(() => hash().get("time")).not.toBeNull();
-    await expect.poll(() => hash().get("cell")).toMatch(/^\d+@route:/);
-    await page.mouse.move(5, 5);
-    const [before, address] = [await chart.settled(), new URL(page.url()).hash.slice(1)];
-    await close(watched);
-    await show(address);
-    expect(await page.getByRole("searchbox").inputValue()).toBe("s-table");
-    expect(await page.getByRole("radio", { name: "Reads" }).isChecked()).toBe(true);
-    expect(await page.getByRole("radio", { name: "Linear" }).isChecked()).toBe(true);
-    expect(new URL(page.url()).hash.slice(1)).toBe(address);
-    expect((await chart.settled()) === before, "the same pixels").toBe(true);
-  });
-
-  test("a copied link shows what is pinned, however late it is opened", async () => {
-    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
-    await page.getByRole("combobox", { name: "Range" }).selectOption("1h");
-    await page.getByText(`4 rows × ${COLUMNS} columns`).waitFor();
-    const now = () => page.locator(".now");
-    await now().getByText("Right now").waitFor();
-    const { x, y } = (await chart.grid())(PEAK);
-    await page.mouse.click(x, y);
-    await page.getByRole("button", { name: "Copy a link to this cell" }).click();
-    const link = new URL(await page.evaluate(() => navigator.clipboard.readText()));
-    const copied = new URLSearchParams(link.hash.slice(1));
-    expect(copied.get("range")).toBe(`${cluster.columns[0]}-${(cluster.columns.at(-1) ?? 0) + 1}`);
-    expect(copied.get("cell")).toBe(`${cluster.columns[PEAK.column]}@route:2`);
-    await close(watched);
-    await show(link.hash.slice(1));
-    await page.getByRole("region", { name: "Pinned cell" }).getByText("100,000 writes").waitFor();
-    await page.getByText("Past range · just now").waitFor();
-    await now()
-      .getByText(/^At (\w+ \d+ )?\d\d:\d\d:00 /)
-      .waitFor();
-  });
-
-  test("a PNG has the picture with its colours, larger than the chart alone", async () => {
-    const [peak] = await chart.coloursAt([(await chart.grid())(PEAK)]);
-    const { name, bytes } = await saved("PNG");
-    expect(name).toMatch(/^keyviz-writes-\d{8}T\d{6}Z\.png$/);
-    const { width, height, colours } = await decode(page, bytes);
-    const box = await chart.box();
-    expect(width).toBeGreaterThan(box.width);
-    expect(height).toBeGreaterThan(box.height);
-    expect(colours[peak.join(",")]).toBeGreaterThan(1000);
-  });
-
-  test("a CSV has every count that is in view, and no other", async () => {
-    const { rows, column_unix_ms, column_nodes } = await matrixOf(cluster.daemon.url, "series=writes");
-    const { name, bytes } = await saved("CSV");
-    expect(name).toMatch(/\.csv$/);
-    const [header, ...lines] = bytes.toString("utf8").trimEnd().split("\r\n");
-    expect(header).toBe(
-      "bucket_id,label,start,end,column_unix_ms,column_nodes,value,raft_group_id,leader_term,conflict",
-    );
-    const expected = rows.flatMap(({ bucket_id, values }) =>
-      values.flatMap((value, column) =>
-        value ? [[bucket_id, `${column_unix_ms[column]}`, `${column_nodes[column]}`, `${value}`]] : [],
-      ),
-    );
-    expect(lines.map((line) => [0, 4, 5, 6].map((field) => line.split(",")[field]))).toEqual(expected);
-    await page.getByRole("searchbox").fill("users");
-    await page.getByText("1 of 4 rows").waitFor();
-    const users = (await saved("CSV")).bytes.toString("utf8").trimEnd().split("\r\n").slice(1);
-    expect(users.length).toBe(COLUMNS);
-    expect(users.every((line) => line.startsWith("route:4,users-table,users|,"))).toBe(true);
   });
 });

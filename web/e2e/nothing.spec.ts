@@ -3,8 +3,8 @@ import type { Locator } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { expectAccessible } from "./support/axe";
 import { Chart } from "./support/chart";
-import { half, KEYS, minutes } from "./support/sample";
-import { refreshUntil, stage } from "./support/stage";
+import { configuration, half, KEYS, MINUTE, minutes } from "./support/sample";
+import { OPTIONS, refreshUntil, stage } from "./support/stage";
 
 const { node, daemon, cluster, show, leave } = stage();
 
@@ -55,7 +55,7 @@ describe("no picture", () => {
     await page.getByText("series reads").waitFor();
     for (const [status, code, title, advice] of [
       [503, "keyviz_disabled", "The key visualizer is switched off on every node", "--keyvizEnabled"],
-      [401, "unauthenticated", "No node takes this session", "the daemon calls them without a session"],
+      [401, "unauthenticated", "No node takes this session", "the daemon calls the nodes without a session"],
       [500, "internal", "No node gave a matrix", "Each of them failed as listed below"],
     ] as const) {
       for (const node of nodes) node.refusal = { status, code, message: "because of a test" };
@@ -97,6 +97,30 @@ describe("no picture", () => {
     const page = await show(url, "range=4102444800000-4102448400000");
     await page.getByText("2100-01-01 00:00:00 – 01:00:00 UTC is still to come.").waitFor();
     await page.getByText(/^Future range · /).waitFor();
+  });
+
+  test("calls it not live where the nodes have nothing of the present", async () => {
+    const { url } = await cluster((columns, phase) =>
+      half(
+        columns.map((column) => column - 120 * MINUTE),
+        phase,
+      ),
+    );
+    const page = await show(url, "range=1h");
+    await page.getByText("have no windows that are so new").waitFor();
+    await page.getByText(/^No windows · asked /).waitFor();
+    await expectAccessible(page, "no windows");
+  });
+
+  test("says to sign in again where the daemon itself takes the session no more", async () => {
+    const { nodes, url, daemon } = await cluster();
+    const page = await show(url, "range=all&view=config");
+    await page.getByRole("heading", { name: "Peers" }).waitFor();
+    daemon.edit(configuration(nodes, OPTIONS, "forward"));
+    await page.getByRole("button", { name: "Heat map" }).click();
+    await refreshUntil(page, () => page.getByText("Not signed in").first().isVisible());
+    await page.getByText("Sign in at the node’s own admin page").waitFor();
+    expect(await page.getByText('auth.mode = "none"').count()).toBe(0);
   });
 
   test("says that the sampler is off", async () => {
@@ -189,6 +213,10 @@ describe("any size of window", () => {
     await page.getByRole("region", { name: "Pinned cell" }).getByText("100,000 writes").waitFor();
     const box = await chart.box();
     await page.touchscreen.tap(box.x + 10, y);
+    await told.waitFor({ state: "hidden" });
+    await page.touchscreen.tap(x, y);
+    await told.waitFor();
+    await page.touchscreen.tap(180, 20);
     await told.waitFor({ state: "hidden" });
   });
 

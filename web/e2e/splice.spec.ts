@@ -1,9 +1,9 @@
 // New columns are spliced onto old ones; whatever nodes do meanwhile, the page has what asking for all of it would give.
-import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { expect, onTestFinished, test } from "vitest";
 import { matrixOf } from "./support/answers";
 import { close, launch, open } from "./support/browser";
+import { linesOf, saved } from "./support/download";
 import { Node } from "./support/node";
 import { startDaemon } from "./support/program";
 import { configuration, half, MINUTE, minutes, PATIENT } from "./support/sample";
@@ -57,15 +57,8 @@ class Member {
 }
 
 /** Bucket, column, nodes and count of each cell with traffic, as the page saves them. */
-async function saved(page: Page): Promise<string[]> {
-  const [download] = await Promise.all([
-    page.waitForEvent("download"),
-    page.getByRole("button", { name: "CSV" }).click(),
-  ]);
-  const lines = readFileSync(await download.path(), "utf8")
-    .trimEnd()
-    .split("\r\n")
-    .slice(1);
+async function counted(page: Page): Promise<string[]> {
+  const lines = linesOf((await saved(page, "CSV")).bytes);
   return lines.map((line) => [0, 4, 5, 6].map((field) => line.split(",")[field]).join());
 }
 
@@ -113,7 +106,7 @@ test("polls make what asking for everything makes", async () => {
     if (next() < 0.3) await (away ?? members[round % 3]).toggle();
     await poll(page);
     const expected = await answered(daemon.url);
-    await expect.poll(() => saved(page), { message: `round ${round}` }).toEqual(expected);
+    await expect.poll(() => counted(page), { message: `round ${round}` }).toEqual(expected);
   }
   const parts = asked.filter((url) => url.includes("from_unix_ms")).length;
   expect(parts, "some polls asked for the newest columns alone").toBeGreaterThan(ROUNDS / 4);
@@ -158,6 +151,6 @@ test("an answer that comes late is not taken for that of a question asked since"
   await held[2].release();
   await asked(4);
   await held[3].release();
-  await expect.poll(() => saved(page)).toEqual(await answered(daemon.url));
+  await expect.poll(() => counted(page)).toEqual(await answered(daemon.url));
   await close(watched);
 });

@@ -15,8 +15,11 @@ describe("what has to be known of a picture", () => {
     const fanout = { nodes: [node("a", true), node("b", true)], responded: 2, expected: 2, complete: true };
     const rows = [{ bucket_id: "r", values: [1, 2] }];
     const whole = decode(answer([10, 20], rows, { step_ms: 10, column_nodes: [2, 2], fanout }));
-    expect(notes(whole, "")).toEqual(["all nodes answered"]);
-    expect(notes({ ...whole, fanout: null }, "user:")).toEqual(["one node’s own view", "rows matching “user:”"]);
+    expect(notes(whole, "", [0], { from: 0, to: 2 })).toEqual(["all nodes answered"]);
+    expect(notes({ ...whole, fanout: null }, "user:", [0], { from: 0, to: 2 })).toEqual([
+      "one node’s own view",
+      "rows matching “user:”",
+    ]);
   });
 
   test("names all that is missing, contradicted or odd", () => {
@@ -27,16 +30,19 @@ describe("what has to be known of a picture", () => {
       node("d", false, "duplicate"),
     ];
     const fanout = { nodes, responded: 2, expected: 3, complete: false };
-    const rows = [{ bucket_id: "r", values: [1, 2, 3], conflict: true, conflicts: [true, false, false] }];
+    const rows = [
+      { bucket_id: "r", values: [1, 2, 3], conflict: true, conflicts: [true, false, false] },
+      { bucket_id: "s", values: [1, 2, 3] },
+    ];
     const more = { step_ms: 60_000, column_nodes: [2, 2, 1], rows_dropped: 1, fanout };
     const columns = [60_000, 120_000, 300_000];
-    expect(notes(decode(answer(columns, rows, more)), "")).toEqual([
-      "without b",
-      "1 row dropped",
-      "hatched: 1 cell in conflict",
-      "dimmed: not all nodes",
-      "dashed line: no windows for 2 min",
-      "warnings of a",
-    ]);
+    const matrix = decode(answer(columns, rows, more));
+    const all = ["without b", "1 row dropped", "warnings of a"];
+    const marks = ["hatched: 1 cell in conflict", "dimmed: not all nodes", "dashed line: no windows for 2 min"];
+    const of = (view: number[], from: number, to: number) => notes(matrix, "", view, { from, to });
+    expect(of([0, 1], 0, 3).toSorted()).toEqual([...all, ...marks].toSorted());
+    expect(of([1], 0, 2), "none of the marks is in view").toEqual(all);
+    expect(of([0], 0, 1)).toContain(marks[0]);
+    expect(of([1], 2, 3)).toEqual(expect.not.arrayContaining([marks[0], marks[2]]));
   });
 });

@@ -109,19 +109,21 @@ describe("new columns", () => {
     expect(spliceFrom(ask(earlier, 0, { rows_dropped: 3 }))).toBeNull();
   });
 
-  test("leave what is known of the rest of a node as it was, but not of its clock", () => {
-    const of = (...codes: string[]) => {
-      const warnings = codes.map((code) => ({ code, message: `of ${codes.length}` }));
-      const nodes = [{ node: "a", ok: true, role: "peer", rows: 10 * codes.length, warnings }];
+  test("leave what is known of the rest of a node as it was, but not of its clock and its step", () => {
+    const of = (columns: number, ...codes: string[]) => {
+      const warnings = codes.map((code) => ({ code, message: `of ${columns}` }));
+      const nodes = [{ node: "a", ok: true, role: "peer", rows: columns, columns, warnings }];
       return { fanout: { nodes, responded: 1, expected: 1, complete: true } };
     };
-    const before = ask(earlier, 0, of("catalog_divergence", "clock_skew", "step_mismatch"));
-    const [node] = splice(before, ask(later, from, of("step_mismatch")))?.fanout?.nodes ?? [];
-    expect(node.rows).toBe(30);
-    expect(node.warnings).toEqual([
-      { code: "step_mismatch", message: "of 1" },
-      { code: "catalog_divergence", message: "of 3" },
-    ]);
+    const told = (columns: number, ...codes: string[]) => {
+      const before = ask(earlier, 0, of(50, "catalog_divergence", "clock_skew", "step_mismatch"));
+      const [node] = splice(before, ask(later, from, of(columns, ...codes)))?.fanout?.nodes ?? [];
+      expect(node.rows).toBe(50);
+      return node.warnings?.map(({ code, message }) => `${code} ${message}`);
+    };
+    expect(told(4, "identity_missing")).toEqual(["identity_missing of 4", "catalog_divergence of 50"]);
+    expect(told(1)).toEqual(["catalog_divergence of 50", "step_mismatch of 50"]);
+    expect(told(4, "catalog_divergence")).toEqual(["catalog_divergence of 4"]);
   });
 
   test("are no use after another step, or a gap", () => {

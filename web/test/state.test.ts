@@ -145,11 +145,11 @@ describe("a column of the present", () => {
 });
 
 describe("a peer", () => {
-  const peer = (success: string | null, failure: string | null) =>
+  const peer = (success: string | null, failure: string | null, role = "peer") =>
     isFailing({
       entry: "a",
       url: "http://a",
-      role: "peer",
+      role,
       why: "",
       addresses: [],
       breaker: "closed",
@@ -161,6 +161,7 @@ describe("a peer", () => {
   test("is failing when that is the last that is known of it", () => {
     const [before, after] = ["2026-01-01T00:00:00.100Z", "2026-01-01T00:00:00.200Z"];
     expect([peer(null, null), peer(after, null), peer(after, before)]).toEqual([false, false, false]);
+    expect(peer(before, after, "duplicate"), "one that is asked no more").toBe(false);
     expect([peer(null, before), peer(before, after)]).toEqual([true, true]);
   });
 });

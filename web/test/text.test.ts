@@ -145,6 +145,8 @@ describe("times", () => {
     const noon = Date.UTC(2026, 10, 23, 12);
     expect(timeAmong(Float64Array.of(noon, noon + 60_000), noon, true)).toBe("12:00:00");
     expect(timeAmong(Float64Array.of(noon, noon + 86_400_000), noon, true)).toBe("Nov 23 12:00:00");
+    const midnight = noon + 43_200_000;
+    expect(timeAmong([midnight - 60_000, midnight], midnight - 60_000, true)).toBe("Nov 23 23:59:00");
   });
 
   test("on an axis are round, and days stand out", () => {

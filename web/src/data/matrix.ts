@@ -35,6 +35,9 @@ export interface NodeStatus {
   generated_at?: string;
 }
 
+/** What gave nothing. A duplicate is not asked itself. */
+export const failedNodes = (nodes: NodeStatus[]) => nodes.filter(({ ok, role }) => !ok && role !== "duplicate");
+
 export interface Fanout {
   nodes: NodeStatus[];
   responded: number;

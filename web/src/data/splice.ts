@@ -5,6 +5,7 @@
 
 import type { Fanout, Ids, Matrix, NodeStatus, Row, Warning } from "./matrix";
 import { fullColumn, isUnaligned, largestOf, lastComplete } from "./matrix";
+import { order } from "./order";
 
 const OVERLAP = 3;
 
@@ -55,7 +56,6 @@ function pairUp(old: Row[], fresh: Row[]): Pair[] {
   const pairs = new Map<string, Pair>();
   old.forEach((row, index) => void pairs.set(row.id, { row, old: index, fresh: -1 }));
   fresh.forEach((row, index) => void pairs.set(row.id, { row, old: pairs.get(row.id)?.old ?? -1, fresh: index }));
-  const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
   return [...pairs.values()].sort((a, b) => order(a.row.start, b.row.start) || order(a.row.id, b.row.id));
 }
 
@@ -121,13 +121,18 @@ function withFigures(fresh: Fanout, old: Fanout | null): Fanout {
   return { ...fresh, nodes };
 }
 
-/** What any answer tells of its node, however few columns are in it; all other warnings are of rows and columns. */
-const TOLD_ANEW = new Set(["clock_skew"]);
+/** Warnings that an answer gives or takes back by as many columns as that; all others are of every row and column. */
+const TOLD_ANEW = new Map([
+  ["clock_skew", 0],
+  ["step_mismatch", 2],
+]);
 
 function warningsOf(fresh: NodeStatus, whole: NodeStatus): Warning[] {
   const told = fresh.warnings ?? [];
-  const again = ({ code }: Warning) => TOLD_ANEW.has(code) || told.some((warning) => warning.code === code);
-  return [...told, ...(whole.warnings ?? []).filter((warning) => !again(warning))];
+  const isTold = ({ code }: Warning) =>
+    (fresh.columns ?? 0) >= (TOLD_ANEW.get(code) ?? Number.POSITIVE_INFINITY) ||
+    told.some((warning) => warning.code === code);
+  return [...told, ...(whole.warnings ?? []).filter((warning) => !isTold(warning))];
 }
 
 interface Layout {

@@ -2,6 +2,7 @@
 
 import type { Matrix } from "./matrix";
 import { exact, fullColumn, lastComplete } from "./matrix";
+import { order } from "./order";
 
 export interface Window {
   /** First and last column, the last excluded. */
@@ -119,8 +120,6 @@ export function sortRows(stats: RowStats[], matrix: Matrix, by: SortKey, ascendi
   };
   return [...stats].sort((a, b) => sign * compare(a, b) || a.shown - b.shown);
 }
-
-const order = <T extends string | number | bigint>(a: T, b: T) => (a < b ? -1 : a > b ? 1 : 0);
 
 /** The row with the most traffic, or null where there is none. */
 export function hottest(stats: WindowStats): RowStats | null {

@@ -126,7 +126,6 @@ function stripes(into: CanvasRenderingContext2D): CanvasPattern | string {
   return pattern ?? "transparent";
 }
 
-/** A line where time is missing, so that neighbours on the picture are not taken for neighbours in time. */
 /** Where time is missing: a dashed line that shows on any colour, and hides no more cells than it must. */
 function drawHoles(into: CanvasRenderingContext2D, frame: Frame): void {
   const { x } = places(frame);

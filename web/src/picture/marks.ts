@@ -46,6 +46,12 @@ export function runs(columns: number, test: (column: number) => boolean): [numbe
   return found;
 }
 
+/** Milliseconds that no node has windows of, between the columns from `first` to before `end`. */
+export function missingMs(matrix: Matrix, first = 0, end = matrix.columns.length): number {
+  const within = holes(matrix).filter(({ column }) => first < column && column < end);
+  return within.reduce((sum, { ms }) => sum + ms, 0);
+}
+
 /** Stretches of columns that not all nodes have. */
 export function shortColumns(matrix: Matrix): [number, number][] {
   const { columnNodes } = matrix;

@@ -3,7 +3,7 @@
 import { effect, signal, untracked } from "@preact/signals";
 import type { Failure } from "../data/request";
 import { API, failureOf } from "../data/request";
-import { generation, lastFanout, now, view } from "./store";
+import { failure, generation, lastFanout, now, view } from "./store";
 
 export interface Peer {
   entry: string;
@@ -57,12 +57,13 @@ async function loadConfig(): Promise<void> {
   }
 }
 
-/** Kept as fresh as somebody looks: with its view open every few seconds, for a degraded cluster with each answer. */
+/** Kept as fresh as somebody looks: with its view open every few seconds, where an answer lacks nodes or is refused with it. */
 export function followConfig(): void {
   effect(() => {
     generation.value;
     const degraded = lastFanout.value?.complete === false;
-    if (view.value === "config" || degraded) untracked(() => void loadConfig());
+    const refused = failure.value?.status === 401;
+    if (view.value === "config" || degraded || refused) untracked(() => void loadConfig());
   });
   effect(() => {
     if (view.value === "config" && now.value - configAt.peek() > 5000 && !document.hidden)
@@ -70,9 +71,9 @@ export function followConfig(): void {
   });
 }
 
-/** The last that is known of a peer is a failure, whatever its breaker makes of it. */
-export function isFailing({ last_error, last_success }: Peer): boolean {
-  return last_error !== null && !(Date.parse(last_success ?? "") >= Date.parse(last_error.at));
+/** The last that is known of a peer is a failure, whatever its breaker makes of it. A duplicate is asked no more. */
+export function isFailing({ last_error, last_success, role }: Peer): boolean {
+  return role !== "duplicate" && last_error !== null && !(Date.parse(last_success ?? "") >= Date.parse(last_error.at));
 }
 
 /** When a node last answered, Unix milliseconds; null if it never has, undefined where nothing is known of it. */

@@ -137,7 +137,7 @@ function take(mine: Question, answer: Answer, wholeAt: number): void {
     failure.value = null;
     lastFanout.value = answer.matrix.fanout;
     generation.value = answer.generation;
-    lastQuestion.value = { series: mine.series, range: mine.range };
+    lastQuestion.value = mine;
   });
 }
 

@@ -9,7 +9,7 @@ import type { RowStats } from "../data/stats";
 import { hottest, windowStats } from "../data/stats";
 import type { Cell } from "../picture/hit";
 import type { Block } from "../picture/marks";
-import { conflictBlocks, holes, shortColumns } from "../picture/marks";
+import { conflictBlocks, missingMs, shortColumns } from "../picture/marks";
 import { lookup } from "../picture/ramps";
 import { scaleOf } from "../picture/scale";
 import type { Extent, View } from "../picture/view";
@@ -64,7 +64,7 @@ export const future = computed(() => range.value.kind === "span" && range.value.
 /** The answer was new, and what it told was not: nodes have counted nothing since. */
 export const lagging = computed(() => {
   const current = matrix.value;
-  if (!current?.columns.length || past.value) return false;
+  if (!current || past.value || future.value) return false;
   return !isCurrent(current, current.columns.length - 1, current.generatedAt || receivedAt.value + ahead.value);
 });
 
@@ -151,7 +151,7 @@ export const conflicts = computed<Block[]>(() =>
 export const hasShortColumns = computed(() => !!matrix.value && shortColumns(matrix.value).length > 0);
 
 /** Milliseconds that no node has windows of, between the first column and the last. */
-export const missingMs = computed(() => (matrix.value ? holes(matrix.value).reduce((sum, { ms }) => sum + ms, 0) : 0));
+export const missing = computed(() => (matrix.value ? missingMs(matrix.value) : 0));
 
 /** The window that sums are made of: it follows `visible` once that has come to rest. Null before the first picture. */
 export const settled = signal<View | null>(null);

@@ -1,27 +1,38 @@
 /** What has to be known of a picture to believe it, for where the page's own banners and signs are not. */
 
 import type { Matrix } from "../data/matrix";
-import { holes, shortColumns } from "../picture/marks";
+import { failedNodes } from "../data/matrix";
+import type { Window } from "../data/stats";
+import { missingMs, shortColumns } from "../picture/marks";
 import { plural, span } from "./numbers";
 
-export function notes(matrix: Matrix, filter: string): string[] {
-  const { conflicts, fanout, rowsDropped } = matrix;
-  const cells = conflicts?.reduce((sum, flag) => sum + flag, 0) ?? 0;
-  const missing = holes(matrix).reduce((sum, { ms }) => sum + ms, 0);
+/** Of the whole answer, and of what is in view of it: `rows`, as indices into the matrix, and a window of its columns. */
+export function notes(matrix: Matrix, filter: string, rows: number[], { from, to }: Window): string[] {
+  const { fanout, rowsDropped } = matrix;
+  const conflicts = conflictsIn(matrix, rows, { from, to });
+  const missing = missingMs(matrix, from, to);
+  const isShort = shortColumns(matrix).some(([first, end]) => first < to && end > from);
   const warned = fanout?.nodes.filter(({ warnings }) => warnings?.length).map(({ node }) => node) ?? [];
   return [
     answeredText(matrix),
     filter && `rows matching “${filter}”`,
     rowsDropped > 0 ? `${plural(rowsDropped, "row")} dropped` : "",
-    cells > 0 ? `hatched: ${plural(cells, "cell")} in conflict` : "",
-    shortColumns(matrix).length > 0 ? "dimmed: not all nodes" : "",
+    conflicts > 0 ? `hatched: ${plural(conflicts, "cell")} in conflict` : "",
+    isShort ? "dimmed: not all nodes" : "",
     missing > 0 ? `dashed line: no windows for ${span(missing)}` : "",
     warned.length > 0 ? `warnings of ${warned.join(", ")}` : "",
   ].filter((note) => note !== "");
 }
 
+function conflictsIn({ columns, conflicts }: Matrix, rows: number[], { from, to }: Window): number {
+  if (!conflicts) return 0;
+  const inRow = (row: number) =>
+    conflicts.subarray(row * columns.length + from, row * columns.length + to).reduce((sum, flag) => sum + flag, 0);
+  return rows.reduce((sum, row) => sum + inRow(row), 0);
+}
+
 function answeredText({ fanout }: Matrix): string {
   if (!fanout) return "one node’s own view";
-  const down = fanout.nodes.filter(({ ok, role }) => !ok && role !== "duplicate").map(({ node }) => node);
-  return down.length > 0 ? `without ${down.join(", ")}` : "all nodes answered";
+  const failed = failedNodes(fanout.nodes).map(({ node }) => node);
+  return failed.length > 0 ? `without ${failed.join(", ")}` : "all nodes answered";
 }

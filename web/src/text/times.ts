@@ -46,9 +46,9 @@ export function between(from: number, to: number, utc: boolean): string {
   return `${a} – ${a.slice(0, 10) === b.slice(0, 10) ? b.slice(11) : b} ${after}`;
 }
 
-/** A time among those of columns, as short as it may be: with its day where they are of several, and so with its zone. */
-export function timeAmong(columns: Float64Array, ms: number, utc: boolean): string {
-  const [first, last] = [columns[0], columns[columns.length - 1]];
+/** One of times that ascend, as short as it may be: with its day where they are of several, and so with its zone. */
+export function timeAmong(times: ArrayLike<number>, ms: number, utc: boolean): string {
+  const [first, last] = [times[0], times[times.length - 1]];
   const isOneDay = moment(first, utc).slice(0, 10) === moment(last, utc).slice(0, 10);
   const text = isOneDay ? clock(ms, utc) : of(utc).dated(new Date(ms));
   return zone(utc, first) === zone(utc, last) ? text : `${text} ${zone(utc, ms)}`;

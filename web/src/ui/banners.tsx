@@ -1,14 +1,15 @@
 /** What is wrong with the picture, above it. */
 
 import type { Fanout, NodeStatus } from "../data/matrix";
+import { failedNodes } from "../data/matrix";
 import type { Failure } from "../data/request";
 import { lastSuccess } from "../state/config";
 import { clockZone } from "../state/prefs";
 import * as store from "../state/store";
 import { span } from "../text/numbers";
 import { moment, zone } from "../text/times";
+import { adviceFor } from "./advice";
 import { Icon, LongText } from "./parts";
-import { adviceFor } from "./states";
 
 /** More failed nodes than these are folded away. */
 const LISTED = 4;
@@ -62,7 +63,7 @@ function Stale({ failure, fanout }: { failure: Failure; fanout: Fanout | null })
             The picture itself has {fanout.responded} of {fanout.expected} nodes. {MISSING}
           </p>
         )}
-        {failure.fanout && <FailedNodes nodes={failure.fanout.nodes} />}
+        <FailedNodes nodes={(failure.fanout ?? fanout)?.nodes ?? []} />
       </div>
     </section>
   );
@@ -87,7 +88,7 @@ function Degraded({ fanout }: { fanout: Fanout }) {
 }
 
 export function FailedNodes({ nodes }: { nodes: NodeStatus[] }) {
-  const failed = nodes.filter(({ ok, role }) => !ok && role !== "duplicate");
+  const failed = failedNodes(nodes);
   const rest = failed.slice(LISTED);
   return (
     <>

@@ -6,8 +6,8 @@ import { clockZone } from "../state/prefs";
 import * as store from "../state/store";
 import { plural, span } from "../text/numbers";
 import { moment, zone } from "../text/times";
+import { adviceFor } from "./advice";
 import { Card, LongText, ScrollBox } from "./parts";
-import { adviceFor } from "./states";
 
 export function ConfigView() {
   const current = config.value;

@@ -40,6 +40,7 @@ export function watchGestures(host: HTMLElement, showBox: ShowBox): () => void {
   host.addEventListener("pointerleave", (event) => gestures.leave(event), { signal });
   host.addEventListener("dblclick", (event) => gestures.reset(event), { signal });
   host.addEventListener("wheel", (event) => gestures.wheel(event), { signal, passive: false });
+  document.addEventListener("pointerdown", (event) => gestures.elsewhere(event), { signal });
   return () => ending.abort();
 }
 
@@ -87,7 +88,10 @@ class Gestures {
     const { press } = this;
     this.press = null;
     this.showBox(null);
-    if (event.type === "pointercancel") return;
+    if (event.type === "pointercancel") {
+      store.cursor.value = null;
+      return;
+    }
     // A finger that has moved the picture points at nothing.
     if (!press.moved || event.pointerType !== "touch") hover(at);
     if (!press.moved) this.click();
@@ -98,6 +102,12 @@ class Gestures {
   leave(event: PointerEvent): void {
     clearTimeout(this.resting);
     if (!this.press && event.pointerType !== "touch") store.cursor.value = null;
+  }
+
+  /** What a finger has touched stays told of until it touches something else. */
+  elsewhere(event: PointerEvent): void {
+    const within = event.target instanceof Node && this.host.contains(event.target);
+    if (event.pointerType === "touch" && !within) store.cursor.value = null;
   }
 
   reset(event: MouseEvent): void {

@@ -27,7 +27,7 @@ export function Headline() {
           {full(matrix.rowsDropped)} rows dropped
         </span>
       )}
-      {store.conflicts.value.length > 0 && <ConflictPill matrix={matrix} />}
+      <ConflictPill matrix={matrix} />
       <WarningPill matrix={matrix} />
     </div>
   );
@@ -47,6 +47,7 @@ function NodeCount() {
 
 function ConflictPill({ matrix }: { matrix: Matrix }) {
   const cells = matrix.conflicts?.reduce((sum, flag) => sum + flag, 0) ?? 0;
+  if (cells === 0) return null;
   return (
     <span
       class="pill pill-conflict"
@@ -81,37 +82,47 @@ export function Freshness() {
   );
 }
 
-export function freshnessText(): { text: string; tone: string; title: string | undefined } {
-  const { state, tone, since, title } = freshness(store.receivedAt.value);
+function freshnessText(): { text: string; tone: string; title: string | undefined } {
+  const { state, told, tone, since, title } = freshness();
   const age = Math.max(store.now.value - since, 0);
-  return { text: `${state} ${age < 1500 ? "just now" : `${span(age)} ago`}`, tone, title };
+  return { text: `${state} · ${told}${age < 1500 ? "just now" : `${span(age)} ago`}`, tone, title };
 }
 
-interface Freshness {
+/** How far what is shown is of the present. */
+interface Age {
   state: string;
-  tone: string;
-  /** What the age is told of, by this browser's clock. */
+  /** What `since` is the time of, where it is not that of the answer. */
+  told: string;
+  tone: "" | "fresh-paused" | "fresh-late";
+  /** By this browser's clock. */
   since: number;
   title?: string;
 }
 
-function freshness(at: number): Freshness {
-  const matrix = store.matrix.value;
-  if (!matrix) return { state: "No picture · last answer", tone: "fresh-late", since: at };
-  const age = store.now.value - at;
-  if (store.failure.value || (refresh.value > 0 && age > refresh.value * 3000 + 5000)) {
-    return { state: "Stale ·", tone: "fresh-late", since: at };
+export function freshness(): Age {
+  const { failure, future, lagging, matrix, past } = store;
+  const current = matrix.value;
+  const answer = { told: "", since: store.receivedAt.value };
+  if (!current) return { ...answer, state: "No picture", told: "last answer ", tone: "fresh-late" };
+  const age = store.now.value - answer.since;
+  if (failure.value || (refresh.value > 0 && age > refresh.value * 3000 + 5000)) {
+    return { ...answer, state: "Stale", tone: "fresh-late" };
   }
-  if (store.past.value) {
+  if (past.value) {
     const title = "The chosen range ends in the past. “Last hour” follows the present.";
-    return { state: "Past range ·", tone: "fresh-paused", since: at, title };
+    return { ...answer, state: "Past range", tone: "fresh-paused", title };
   }
-  if (store.future.value) return { state: "Future range ·", tone: "fresh-paused", since: at };
-  if (store.lagging.value) {
-    const title = "The nodes answer, and have counted nothing newer. Do they still sample, and is their clock right?";
-    const newest = (matrix.columns.at(-1) ?? 0) - store.ahead.value;
-    return { state: "Old data · newest", tone: "fresh-late", since: newest, title };
-  }
-  if (refresh.value === 0) return { state: "Paused ·", tone: "fresh-paused", since: at };
-  return { state: "Live ·", tone: "", since: at };
+  if (future.value) return { ...answer, state: "Future range", tone: "fresh-paused" };
+  if (lagging.value) return { ...newest(current), tone: "fresh-late", title: LAGGING };
+  return refresh.value === 0
+    ? { ...answer, state: "Paused", tone: "fresh-paused" }
+    : { ...answer, state: "Live", tone: "" };
+}
+
+const LAGGING =
+  "The nodes answer, and have counted nothing newer. Do they still sample, and are their clocks and the daemon’s right?";
+
+function newest({ columns }: Matrix): Pick<Age, "state" | "told" | "since"> {
+  if (columns.length === 0) return { state: "No windows", told: "asked ", since: store.receivedAt.value };
+  return { state: "Old data", told: "newest ", since: columns[columns.length - 1] - store.ahead.value };
 }

@@ -55,7 +55,7 @@ export function Legend() {
 function Signs() {
   const conflict = store.conflicts.value.length > 0;
   const short = store.hasShortColumns.value;
-  const missing = store.missingMs.value;
+  const missing = store.missing.value;
   if (!conflict && !short && missing === 0) return null;
   return (
     <ul class="signs">

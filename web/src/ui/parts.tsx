@@ -116,14 +116,15 @@ const LONG = 180;
 
 /** A text that somebody else has made, and made as long as they liked. */
 export function LongText({ text }: { text: string }) {
-  if (text.length <= LONG) return <span class="long">{text}</span>;
+  const characters = [...text];
+  if (characters.length <= LONG) return <span class="long">{text}</span>;
   return (
     <details class="long">
       <summary>
-        {text.slice(0, LONG)}
+        {characters.slice(0, LONG).join("")}
         <span class="long-more">… more</span>
       </summary>
-      {text.slice(LONG)}
+      {characters.slice(LONG).join("")}
     </details>
   );
 }

@@ -1,17 +1,19 @@
 /** The picture for elsewhere: the chart as it stands, with what it takes to be read there. */
 
 import { fullColumn, isUnaligned } from "../data/matrix";
+import type { Frame } from "../picture/chart";
 import { drawChart } from "../picture/chart";
 import type { Inks } from "../picture/inks";
 import { layout } from "../picture/layout";
 import { legendImage, legendValues, placeOf } from "../picture/scale";
 import { Tile } from "../picture/tile";
+import { clockZone } from "../state/prefs";
 import * as store from "../state/store";
 import { notes } from "../text/notes";
 import { amount } from "../text/numbers";
-import { windowText } from "../text/times";
+import { moment, windowText, zone } from "../text/times";
 import { frame } from "./drawing";
-import { freshnessText, headline } from "./headline";
+import { freshness, headline } from "./headline";
 
 const MARGIN = 20;
 const NOTES_TOP = 33;
@@ -31,7 +33,7 @@ export function pictureSheet(): HTMLCanvasElement | null {
   const chart = canvasOf(width, height, ratio);
   drawChart(chart.context, new Tile(), { ...current, layout: layout(width, height), ratio });
   chart.context.font = noteFont(current.inks);
-  const lines = wrap(chart.context, [...agedNote(), ...notes(current.matrix, store.filter.peek())], width);
+  const lines = wrap(chart.context, [...agedNote(), ...notesOf(current)], width);
   const head = NOTES_TOP + lines.length * NOTE_LINE + 3;
   const { context, canvas } = canvasOf(width + 2 * MARGIN, height + head + FOOT, ratio);
   context.fillStyle = current.inks.surface;
@@ -40,6 +42,11 @@ export function pictureSheet(): HTMLCanvasElement | null {
   drawHead(context, current.inks, lines, width);
   drawFoot(context, current.inks, MARGIN + plot.x, head + height + 8, current.utc);
   return canvas;
+}
+
+function notesOf({ matrix, shown, stats }: Frame): string[] {
+  const window = stats?.window ?? { from: 0, to: matrix.columns.length };
+  return notes(matrix, store.filter.peek(), stats?.rows.map(({ row }) => row) ?? [...shown], window);
 }
 
 function canvasOf(width: number, height: number, ratio: number) {
@@ -51,10 +58,11 @@ function canvasOf(width: number, height: number, ratio: number) {
   return { canvas, context };
 }
 
-/** Of its age only what keeps it from being of the present. */
+/** Of its age only what keeps it from being of the present, and as a time: it may be looked at next week. */
 function agedNote(): string[] {
-  const { text, tone } = freshnessText();
-  return tone === "fresh-late" ? [text] : [];
+  const { state, told, tone, since } = freshness();
+  const utc = clockZone.peek() === "utc";
+  return tone === "fresh-late" ? [`${state}: ${told || "from "}${moment(since, utc)} ${zone(utc, since)}`] : [];
 }
 
 const noteFont = (inks: Inks) => `12px ${inks.font}`;

@@ -2,6 +2,7 @@
 
 import type { Matrix, NodeStatus } from "../data/matrix";
 import { isCurrent, windowMs } from "../data/matrix";
+import type { RowStats, WindowStats } from "../data/stats";
 import { meanOf } from "../data/stats";
 import { clockZone } from "../state/prefs";
 import * as store from "../state/store";
@@ -31,11 +32,6 @@ function HotCard() {
   const stats = store.stats.value;
   if (!matrix || !hot || !stats) return null;
   const row = matrix.rows[hot.row];
-  const width = windowMs(matrix);
-  const share = stats.total > 0 ? (Number(hot.total) / stats.total) * 100 : 0;
-  const speed = (value: number | bigint) => rate(matrix.series, value, width) || counted(matrix.series, value);
-  const utc = clockZone.value === "utc";
-  const facts = cellFacts(matrix, hot.row, hot.peakColumn, utc);
   return (
     <Card
       title="Hottest range in view"
@@ -46,25 +42,37 @@ function HotCard() {
       }
     >
       <KeyRange start={startText(row)} end={endText(row)} />
-      <dl class="figures">
-        <div>
-          <dt>
-            {share >= 10 ? Math.round(share) : share.toFixed(1)}% of the{" "}
-            {store.filter.value ? "rows found" : store.zoomed.value ? "traffic in view" : "traffic"}
-          </dt>
-          <dd>{width ? rate(matrix.series, meanOf(matrix, hot.row, stats.window), width) : speed(hot.total)}</dd>
-        </div>
-        <div>
-          <dt>peak at {timeAmong(matrix.columns, matrix.columns[hot.peakColumn], utc)}</dt>
-          <dd>{speed(hot.peak)}</dd>
-        </div>
-        <div>
-          <dt>{facts.group ? `nodes, Raft group ${facts.group}` : "nodes"}</dt>
-          <dd>{matrix.fanout ? `${matrix.fanout.responded} of ${matrix.fanout.expected}` : "1"}</dd>
-        </div>
-      </dl>
+      <Figures matrix={matrix} hot={hot} stats={stats} />
       <HottestNow />
     </Card>
+  );
+}
+
+function Figures({ matrix, hot, stats }: { matrix: Matrix; hot: RowStats; stats: WindowStats }) {
+  const width = windowMs(matrix);
+  const share = stats.total > 0 ? (Number(hot.total) / stats.total) * 100 : 0;
+  const speed = (value: number | bigint) => rate(matrix.series, value, width) || counted(matrix.series, value);
+  const utc = clockZone.value === "utc";
+  const { group } = cellFacts(matrix, hot.row, hot.peakColumn, utc);
+  return (
+    <dl class="figures">
+      <div>
+        <dt>
+          {share >= 10 ? Math.round(share) : share.toFixed(1)}% of the traffic
+          {store.zoomed.value && " in view"}
+          {store.filter.value && " of the rows found"}
+        </dt>
+        <dd>{width ? rate(matrix.series, meanOf(matrix, hot.row, stats.window), width) : speed(hot.total)}</dd>
+      </div>
+      <div>
+        <dt>peak at {timeAmong(matrix.columns, matrix.columns[hot.peakColumn], utc)}</dt>
+        <dd>{speed(hot.peak)}</dd>
+      </div>
+      <div>
+        <dt>{group ? `nodes, Raft group ${group}` : "nodes"}</dt>
+        <dd>{matrix.fanout ? `${matrix.fanout.responded} of ${matrix.fanout.expected}` : "1"}</dd>
+      </div>
+    </dl>
   );
 }
 
@@ -145,15 +153,17 @@ function pinnedOrHint(matrix: Matrix) {
 }
 
 /** Why a window is not in the matrix. */
-function absence({ columns }: Matrix, time: number, utc: boolean): string {
+function absence({ columns, generatedAt }: Matrix, time: number, utc: boolean): string {
   const at = (ms: number) => `${moment(ms, utc)} ${zone(utc, ms)}`;
   const window = `the window that ended ${at(time)}`;
   const asked = store.range.value;
-  const within = asked.kind === "all" || (asked.kind === "span" && asked.from <= time && time < asked.to);
-  if (within && columns.length === 0) return `The nodes do not have ${window}.`;
+  const within =
+    asked.kind === "all" ||
+    (asked.kind === "span" ? asked.from <= time && time < asked.to : time >= generatedAt - asked.ms);
   if (within && time < columns[0]) {
     return `The nodes no longer have ${window}: the oldest they have in this range ended ${at(columns[0])}.`;
   }
+  if (within) return `The nodes do not have ${window}.`;
   return `${window[0].toUpperCase()}${window.slice(1)} is not in this range.`;
 }
 

@@ -1,6 +1,7 @@
 /** The hottest rows of the visible window: the picture for those who sort, and for those who can't see it. */
 
 import { computed, signal } from "@preact/signals";
+import type { Ids } from "../data/matrix";
 import { windowMs } from "../data/matrix";
 import type { RowStats, SortKey } from "../data/stats";
 import { sortRows } from "../data/stats";
@@ -49,20 +50,10 @@ export function HotTable() {
           <caption class="sr-only">
             Rows of the visible window by traffic, {noun(matrix.series)}, {time}
           </caption>
-          <thead>
-            <tr>
-              <Heading by="key" text="Key range" />
-              <Heading by="label" text="Label" kind="label" />
-              <Heading by="total" text={`Total ${noun(matrix.series)}`} kind="number" />
-              <Heading by="peak" text="Peak window" kind="number" />
-              <Heading
-                by="latest"
-                text={`Window to ${timeAmong(matrix.columns, matrix.columns[stats.latestColumn], utc)}`}
-                kind="number"
-              />
-              <th scope="col">Raft</th>
-            </tr>
-          </thead>
+          <Headings
+            counts={noun(matrix.series)}
+            latest={timeAmong(matrix.columns, matrix.columns[stats.latestColumn], utc)}
+          />
           <tbody>
             {rows.map((row) => (
               <Line key={matrix.rows[row.row].id} row={row} />
@@ -83,6 +74,21 @@ export function HotTable() {
         </button>
       )}
     </Card>
+  );
+}
+
+function Headings({ counts, latest }: { counts: string; latest: string }) {
+  return (
+    <thead>
+      <tr>
+        <Heading by="key" text="Key range" />
+        <Heading by="label" text="Label" kind="label" />
+        <Heading by="total" text={`Total ${counts}`} kind="number" />
+        <Heading by="peak" text="Peak window" kind="number" />
+        <Heading by="latest" text={`Window to ${latest}`} kind="number" />
+        <th scope="col">Raft</th>
+      </tr>
+    </thead>
   );
 }
 
@@ -111,9 +117,6 @@ function Line({ row }: { row: RowStats }) {
   const described = matrix.rows[row.row];
   const { id, label } = described;
   const utc = clockZone.value === "utc";
-  const cell = row.row * matrix.columns.length + row.peakColumn;
-  const group = matrix.groups?.cells[cell] ? matrix.groups.known[matrix.groups.cells[cell]] : "";
-  const term = matrix.terms?.cells[cell] ? matrix.terms.known[matrix.terms.cells[cell]] : "";
   const chosen = store.pinned.value?.bucket === id;
   return (
     <tr class={chosen ? "chosen" : ""}>
@@ -145,12 +148,23 @@ function Line({ row }: { row: RowStats }) {
       <td class="number">
         {full(row.latest)} <span class="muted under">{rate(matrix.series, row.latest, windowMs(matrix))}</span>
       </td>
-      <td class="raft">
-        {group && `group ${group}`}
-        {term && <span class="muted under">term {term}</span>}
-        {row.conflicts > 0 && <span class="pill pill-conflict">conflict</span>}
-      </td>
+      <RaftCell row={row} />
     </tr>
+  );
+}
+
+/** Whose the row was at its peak. */
+function RaftCell({ row }: { row: RowStats }) {
+  const matrix = store.matrix.value;
+  const cell = row.row * (matrix?.columns.length ?? 0) + row.peakColumn;
+  const known = (ids: Ids | null | undefined) => (ids?.cells[cell] ? ids.known[ids.cells[cell]] : "");
+  const [group, term] = [known(matrix?.groups), known(matrix?.terms)];
+  return (
+    <td class="raft">
+      {group && `group ${group}`}
+      {term && <span class="muted under">term {term}</span>}
+      {row.conflicts > 0 && <span class="pill pill-conflict">conflict</span>}
+    </td>
   );
 }
 
