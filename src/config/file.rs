@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Found, FoundBy, NotFound, Opened, Problem, discover, reading::Reading, rights::explained};
+use super::{Found, FoundBy, NotFound, Opened, Problem, discover, permissions::explained, reading::Reading};
 use rustix::fs::OFlags;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};

@@ -120,7 +120,7 @@ fn ending_to_serve_removes_the_file() {
 
 /// Only where permissions bind the user who runs the tests.
 #[test]
-fn rights_that_are_missing_are_named() {
+fn permissions_that_are_missing_are_named() {
     task::block_on(async {
         let (folder, path) = place();
         let _socket = bind(&path).await;
