@@ -15,10 +15,11 @@ use super::{
     gate,
     history::{Attempt, Counts, Watching},
     json,
-    service::{Active, Service, Standing},
+    service::Standing,
 };
 use crate::{
     config::{Effective, Origin, Pending, Source, effective, of_each_key},
+    fanout::Snapshot,
     peers::{Assignment, LastError, Memory, Position, Role},
 };
 
@@ -69,14 +70,20 @@ pub(super) async fn config(request: Request<State>) -> Result<Response, ApiError
 }
 
 impl Introspection {
-    /// As things stand now.
-    pub(crate) fn now(service: &Service) -> Self {
-        Self::of(&service.standing())
+    fn of(standing: &Standing) -> Self {
+        Self::with_unlisted(standing).0
     }
 
-    fn of(Standing { active, history, watching }: &Standing) -> Self {
-        Self {
-            generation: active.snapshot.generation,
+    /// With the node on this host where no entry of the list is known to be it: both by one look at who is who, so that it
+    /// is in one of them.
+    pub(super) fn with_unlisted(Standing { active, history, watching }: &Standing) -> (Self, Option<PeerView>) {
+        let snapshot = &active.snapshot;
+        // Before the look at who is who: what that misses is not known either.
+        let is_settled = snapshot.is_settled();
+        let cast = snapshot.cast();
+        let unlisted = unlisted(snapshot, &cast, is_settled);
+        let introspection = Self {
+            generation: snapshot.generation,
             source: active.source.clone(),
             loaded_at: active.loaded_at,
             last_attempt: Arc::clone(&history.last),
@@ -85,29 +92,30 @@ impl Introspection {
             origins: active.loaded.origins.clone(),
             pending_restart: active.pending.clone(),
             watch: watching.clone(),
-            peers: peers(active),
-        }
+            peers: peers(snapshot, cast),
+        };
+        (introspection, unlisted)
     }
 }
 
-fn peers(active: &Active) -> Vec<PeerView> {
-    let cast = active.snapshot.cast();
-    let view = active.snapshot.peers.iter().zip(cast).map(|(peer, assigned)| {
+fn peers(snapshot: &Snapshot, cast: Vec<Assignment>) -> Vec<PeerView> {
+    let view = snapshot.peers.iter().zip(cast).map(|(peer, assigned)| {
         // The local source is called in place of an entry that is this node, so what is known of it is known there.
-        let own = active.snapshot.local.as_ref().filter(|_| assigned.role == Role::Own);
+        let own = snapshot.local.as_ref().filter(|_| assigned.role == Role::Own);
         let memory = own.map_or(&peer.state, |local| &*local.state).get();
         PeerView::new(peer.entry.entry.clone(), Some(&peer.entry.url), assigned, memory)
     });
     view.collect()
 }
 
-/// The node on this host where no entry of the list is known to be it.
-pub(super) fn unlisted(active: &Active) -> Option<PeerView> {
-    let local = active.snapshot.local.as_ref()?;
-    let is_listed = active.snapshot.cast().iter().any(|assigned| assigned.role == Role::Own);
-    let assigned = Assignment { role: Role::Own, why: "no entry of fanout.peers is it".into(), original: None };
-    let view = || PeerView::new(local.source.name().to_owned(), local.url.as_ref(), assigned, local.state.get());
-    (!is_listed).then(view)
+fn unlisted(snapshot: &Snapshot, cast: &[Assignment], is_settled: bool) -> Option<PeerView> {
+    let local = snapshot.local.as_ref()?;
+    if cast.iter().any(|assigned| assigned.role == Role::Own) {
+        return None;
+    }
+    let known = if is_settled { "is it" } else { "is known to be it yet" };
+    let assigned = Assignment { role: Role::Own, why: format!("no entry of fanout.peers {known}"), original: None };
+    Some(PeerView::new(local.source.name().to_owned(), local.url.as_ref(), assigned, local.state.get()))
 }
 
 impl PeerView {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{
     Service,
-    introspect::{Introspection, PeerView, unlisted},
+    introspect::{Introspection, PeerView},
     service::{Active, Standing},
 };
 
@@ -22,7 +22,7 @@ pub(crate) struct Status {
     /// Where the process really listens.
     listen: String,
     draining: bool,
-    /// The node on this host, where it is none of the peers.
+    /// The node on this host, where no entry of the list is known to be it.
     local: Option<PeerView>,
     #[serde(flatten)]
     running: Introspection,
@@ -31,7 +31,9 @@ pub(crate) struct Status {
 impl Status {
     /// As of now.
     pub(crate) fn now(service: &Service) -> Self {
-        let snapshot = service.snapshot();
+        let standing = service.standing();
+        let snapshot = &standing.active.snapshot;
+        let (running, local) = Introspection::with_unlisted(&standing);
         Self {
             version: env!("CARGO_PKG_VERSION"),
             pid: std::process::id(),
@@ -40,8 +42,8 @@ impl Status {
             uptime_s: Timestamp::now().duration_since(service.started_at).as_secs(),
             listen: snapshot.listen.unwrap_or(snapshot.config.server.listen).to_string(),
             draining: service.is_draining(),
-            local: unlisted(&service.active()),
-            running: Introspection::now(service),
+            local,
+            running,
         }
     }
 }

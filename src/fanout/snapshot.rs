@@ -76,6 +76,12 @@ impl Snapshot {
         assign(node_id(&local.identity).as_deref(), &self.anchors(local.addresses), interface_addresses, &entries)
     }
 
+    /// Whether the local node and every entry have been asked who they are, and have answered.
+    pub(crate) fn is_settled(&self) -> bool {
+        let local = self.local.iter().map(|local| &*local.state);
+        local.chain(self.peers.iter().map(|peer| &peer.state)).all(|state| state.get().identity.is_settled())
+    }
+
     /// The entries that are other nodes, each once, by what is known now.
     pub fn others(&self) -> Vec<Arc<Peer>> {
         let peers = self.peers.iter().zip(self.cast());

@@ -182,7 +182,10 @@ fn a_node_on_this_host_that_no_entry_lists_stands_before_the_peers() {
     assert!(alone.contains("\nno peers: the local node is shown alone\nENTRY"), "{alone}");
     assert!(alone.contains("\n127.0.0.1:8080  self  self "), "{alone}");
     answer["peers"] = json!([peer("10.0.0.2:8080")]);
+    answer["local"]["why"] = json!("no entry of fanout.peers is it");
     let both = shown(&answer, 80);
+    let why = "\nthe first of these is the node on this host: no entry of fanout.peers is it\nENTRY";
+    assert!(both.contains(why), "{both}");
     assert!(both.contains("\n127.0.0.1:8080  self  self ") && both.contains("\n10.0.0.2:8080   peer  ok "), "{both}");
 }
 

@@ -84,6 +84,26 @@ fn a_node_on_this_host_that_is_down_is_told_though_no_entry_lists_it() {
 }
 
 #[test]
+fn that_no_entry_is_the_node_on_this_host_is_said_once_all_have_answered() {
+    let (local, peer) = (Stub::node("n1", &sample(1)), Stub::node("n2", &sample(1)));
+    let by_name = |stub: &Stub| stub.name().replace("127.0.0.1", "localhost");
+    let here = format!("local.source = 'http'\nlocal.url = 'http://{}'\n", local.name());
+    let daemon = Running::start(&format!("{here}fanout.peers = ['{}']\n", by_name(&peer)));
+    let why = || daemon.asked("status")["local"]["why"].clone();
+    assert_eq!(why(), "no entry of fanout.peers is known to be it yet");
+    daemon.matrix();
+    assert_eq!(why(), "no entry of fanout.peers is it");
+
+    daemon.edit(&format!("{here}fanout.peers = ['{}', '{}']\n", by_name(&peer), by_name(&local)));
+    daemon.asked("reload");
+    assert_eq!(why(), "no entry of fanout.peers is known to be it yet");
+    daemon.matrix();
+    let status = daemon.asked("status");
+    assert!(status["local"].is_null(), "{status}");
+    assert_eq!(status["peers"][1]["role"], "self");
+}
+
+#[test]
 fn an_edit_that_is_taken_is_a_reload_from_its_begin_to_readiness() {
     let (daemon, manager) = started(PEERS, None);
     let before = monotonic_usec(&NotifyState::monotonic_usec_now().unwrap().to_string());

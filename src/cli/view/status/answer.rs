@@ -21,7 +21,7 @@ pub struct Status {
     #[serde(default)]
     pub(super) pending_restart: Vec<Pending>,
     pub(super) watch: Option<Watch>,
-    /// The node on this host, where it is none of the peers.
+    /// The node on this host, where no entry is known to be it.
     pub(super) local: Option<Peer>,
     #[serde(default)]
     pub(super) peers: Vec<Peer>,
@@ -61,6 +61,9 @@ pub(super) struct Watch {
 pub(super) struct Peer {
     pub(super) entry: String,
     pub(super) role: String,
+    /// Why it has that role.
+    #[serde(default)]
+    pub(super) why: String,
     pub(super) breaker: String,
     #[serde(default)]
     pub(super) consecutive_failures: u32,

@@ -69,7 +69,7 @@ pub(super) fn well(peers: &[Peer]) -> String {
     }
 }
 
-/// Who fails: `2 of 5 peers fail (1 with an open breaker)`. `local` is the node on this host, where it is none of them.
+/// Who fails: `2 of 5 peers fail (1 with an open breaker)`. `local` is the node on this host, where none is known to be it.
 pub(super) fn trouble(local: Option<&Peer>, peers: &[Peer]) -> Option<String> {
     let is_own = |peer: &&Peer| peer.role == "self";
     let own = local.into_iter().chain(peers).filter(is_own).any(|peer| State::of(peer) != State::Own);
@@ -95,8 +95,8 @@ const BESIDE: usize = 50;
 /// Indentation of an error that stands below its peer.
 const INDENT: usize = 4;
 
-/// Writes a line for each peer, and before them for the node on this host where it is none of them, with its last error
-/// beside it where the terminal has the room, else below.
+/// Writes a line for each peer, and before them for the node on this host where none is known to be it, with its last
+/// error beside it where the terminal has the room, else below.
 pub(super) fn render(
     local: Option<&Peer>,
     peers: &[Peer],
@@ -111,6 +111,11 @@ pub(super) fn render(
         return Ok(());
     }
     let width = usize::from(options.width);
+    if let Some(local) = local.filter(|_| !peers.is_empty()) {
+        let why = escape(&local.why);
+        let told = text::wrap(&format!("the first of these is the node on this host: {why}"), width);
+        told.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+    }
     let rows: Vec<_> = nodes.iter().map(|peer| row(peer, options.now)).collect();
     let errors = nodes.iter().map(|peer| peer.last_error.as_ref().map(|error| last_error(error, options.now)));
     let wide = lines(&rows, HEADER.len());
