@@ -7,7 +7,10 @@
 mod reader;
 mod report;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use async_std::{
     channel::{Receiver, Sender, bounded},
@@ -89,7 +92,7 @@ pub(crate) struct Reloader<E> {
     effects: E,
     /// What the last attempt found, taken or refused.
     seen: Fingerprint,
-    /// The last edit that was applied, since the start.
+    /// The edit that runs, where there was one since the start.
     taken: Option<Taken>,
 }
 
@@ -163,7 +166,7 @@ impl<E: Effects> Reloader<E> {
         self.effects.begins();
         if found == self.service.fingerprint() {
             self.service.record(trigger, Verdict::Unchanged, sha256, Vec::new());
-            let taken = self.taken.as_ref().map(Taken::seen_now);
+            let taken = self.taken.as_ref().and_then(|taken| taken.just_before(Instant::now()));
             let report = Report { taken, ..self.report(Verdict::Unchanged) };
             report.log(trigger, seen_before);
             self.effects.ended();

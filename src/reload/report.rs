@@ -1,4 +1,4 @@
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
@@ -14,6 +14,9 @@ use crate::{
 /// Most problems that one line of the log repeats; introspection has all.
 const LOGGED_MAX: usize = 8;
 
+/// How long whoever reloads after an edit is told that it was taken before.
+const JUST_BEFORE: Duration = Duration::from_mins(1);
+
 /// What an attempt came to, for the log and for whoever asked for it.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
@@ -25,12 +28,13 @@ pub(crate) struct Report {
     pub(crate) changes: Vec<String>,
     pub(crate) pending_restart: Vec<Pending>,
     pub(crate) errors: Vec<Fault>,
-    /// Where nothing was new: the edit that is in, so that whoever made it sees that it is.
+    /// Where nothing was new since the file was last looked at, just before: the edit that was taken then, so that
+    /// whoever made it sees that it is in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) taken: Option<Taken>,
 }
 
-/// The last edit that was applied.
+/// The edit that runs.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Taken {
     #[serde(skip)]
@@ -47,9 +51,11 @@ impl Taken {
         Self { at: Instant::now(), ago_ms: 0, trigger, changes }
     }
 
-    /// As it looks now.
-    pub(super) fn seen_now(&self) -> Self {
-        Self { ago_ms: u64::try_from(self.at.elapsed().as_millis()).unwrap_or(u64::MAX), ..self.clone() }
+    /// As it looks `now`, where nobody had asked for it and it was taken just before.
+    pub(super) fn just_before(&self, now: Instant) -> Option<Self> {
+        let ago = now.duration_since(self.at);
+        let is_news = matches!(self.trigger, Trigger::Watch | Trigger::Poll) && ago <= JUST_BEFORE;
+        is_news.then(|| Self { ago_ms: u64::try_from(ago.as_millis()).unwrap_or(u64::MAX), ..self.clone() })
     }
 }
 
@@ -105,5 +111,21 @@ impl Report {
                 log::error!("configuration refused ({trigger}), generation {generation} still runs: {problems}{more}");
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_edit_is_news_for_a_minute_where_nobody_asked_for_it() {
+        let told = |trigger, seconds| {
+            let taken = Taken::now(trigger, Vec::new());
+            taken.just_before(taken.at + Duration::from_secs(seconds)).map(|taken| taken.ago_ms)
+        };
+        assert_eq!((told(Trigger::Watch, 59), told(Trigger::Poll, 60)), (Some(59_000), Some(60_000)));
+        assert_eq!((told(Trigger::Watch, 61), told(Trigger::Poll, 86_400)), (None, None));
+        assert_eq!((told(Trigger::Control, 1), told(Trigger::Signal, 1)), (None, None));
     }
 }

@@ -41,7 +41,7 @@ fn a_verdict_without_a_change_shows_the_edit_that_was_taken_before() {
         "taken": {"ago_ms": 140, "trigger": "watch", "changes": ["fanout.peers +\"10.0.0.4:8080\""]},
     });
     let runs = "unchanged: /etc/x.toml holds what runs, generation 2\n";
-    let taken = "the last edit was taken 0.1s ago, by a change of the file";
+    let taken = "the edit that runs was taken 0.1s ago, by a change of the file";
     assert_eq!(verdict(&answer), format!("{runs}{taken}:\n  fanout.peers +\"10.0.0.4:8080\"\n"));
     answer["taken"]["changes"] = json!([]);
     assert_eq!(verdict(&answer), format!("{runs}{taken}; no key has another value\n"));

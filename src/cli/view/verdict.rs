@@ -24,7 +24,7 @@ pub struct Verdict {
     taken: Option<Taken>,
 }
 
-/// The last edit that was applied.
+/// The edit that runs, where the daemon took it by itself just before it was asked.
 #[derive(Clone, Debug, Deserialize)]
 struct Taken {
     ago_ms: u64,
@@ -130,7 +130,7 @@ impl Verdict {
         if let Some(Taken { ago_ms, trigger, changes }) = &self.taken {
             let (ago, trigger) = (text::brief(Duration::from_millis(*ago_ms)), text::trigger(trigger));
             let what = if changes.is_empty() { "; no key has another value" } else { ":" };
-            writeln!(out, "the last edit was taken {ago} ago, by {}{what}", escape(trigger))?;
+            writeln!(out, "the edit that runs was taken {ago} ago, by {}{what}", escape(trigger))?;
             list(changes, out)?;
         }
         self.pending_restart.iter().try_for_each(|pending| {

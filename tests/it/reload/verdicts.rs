@@ -106,6 +106,18 @@ fn a_reload_after_the_watch_has_taken_the_edit_shows_that_it_is_in() {
 }
 
 #[test]
+fn an_edit_that_a_reload_took_is_told_once() {
+    let daemon = Running::start(PEERS);
+    // In between, the watch may have been the first.
+    let applied = (3..20).any(|seconds| {
+        daemon.edit(&format!("{PEERS}fanout.timeout = '{seconds}s'"));
+        daemon.asked("reload")["result"] == "applied"
+    });
+    assert!(applied);
+    assert_eq!(daemon.asked("reload").get("taken"), None);
+}
+
+#[test]
 fn what_is_wrong_with_an_edit_is_logged_once_however_often_it_is_asked_for() {
     let daemon = Running::start(PEERS);
     daemon.edit(&format!("{PEERS}fanout.timeout = 3"));
