@@ -91,13 +91,13 @@ fn builder(filter: &str, under_journal: bool) -> Builder {
     // notify complains of every folder that is gone; whether all are watched is told elsewhere.
     builder.filter_module("notify", LevelFilter::Off).parse_filters(filter);
     if under_journal {
-        builder.format(|out, record| writeln!(out, "{}{}", mark(record.level()), record.args()));
+        builder.format(|out, record| writeln!(out, "{}{}", priority_prefix(record.level()), record.args()));
     }
     builder
 }
 
-/// syslog's number in angle brackets, which the journal takes off the head of a line.
-pub(super) fn mark(level: log::Level) -> String {
+/// syslog's priority prefix, which the journal takes off the head of a line.
+pub(super) fn priority_prefix(level: log::Level) -> String {
     let priority = match level {
         log::Level::Error => 3,
         log::Level::Warn => 4,

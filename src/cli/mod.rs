@@ -22,6 +22,7 @@ pub mod view;
 use std::{ffi::OsString, io, path::PathBuf, process::ExitCode};
 
 use clap::{CommandFactory, Parser};
+use log::Level;
 
 use args::{Cli, Command};
 
@@ -74,7 +75,7 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(code) => ExitCode::from(code),
         Err(Ended { code, message }) => {
-            complain(&message);
+            say(Level::Error, &message);
             ExitCode::from(code)
         }
     }
@@ -93,19 +94,19 @@ fn environment(name: &str) -> Option<OsString> {
     std::env::var_os(name)
 }
 
-/// A command's last words, if it has any.
-fn complain(message: &str) {
+/// Says on standard error, under the program's name, what comes beside a command's output; nothing where there is nothing.
+fn say(level: Level, message: &str) {
     match message {
         "" => {}
         // The journal has the name already.
-        _ if logging::under_journal() => tell_of_failure(message),
-        _ => tell_of_failure(&format!("keyviz-fanout: {message}")),
+        _ if logging::under_journal() => say_as_is(level, message),
+        _ => say_as_is(level, &format!("keyviz-fanout: {message}")),
     }
 }
 
-/// Says why something failed, as it stands; each line is an error to the journal.
-#[expect(clippy::print_stderr, reason = "this is where a command's last words go")]
-fn tell_of_failure(text: &str) {
-    let mark = if logging::under_journal() { logging::mark(log::Level::Error) } else { String::new() };
-    text.lines().for_each(|line| eprintln!("{mark}{line}"));
+/// The same as it stands; to the journal each line is of that `level`.
+#[expect(clippy::print_stderr, reason = "this is where a command's words beside its output go")]
+fn say_as_is(level: Level, text: &str) {
+    let prefix = if logging::under_journal() { logging::priority_prefix(level) } else { String::new() };
+    text.lines().for_each(|line| eprintln!("{prefix}{line}"));
 }

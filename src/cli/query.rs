@@ -5,6 +5,7 @@ use std::{
 };
 
 use jiff::Timestamp;
+use log::Level;
 use surf::StatusCode;
 use terminal_size::{Height, Width, terminal_size};
 use url::Url;
@@ -12,7 +13,7 @@ use url::Url;
 use super::{
     Ended, FAILED, USAGE,
     args::{Format, QueryArgs},
-    complain, environment, patience, session,
+    environment, patience, say, session,
     trust::trust,
     view::{self, Answer, Colour, Terminal},
 };
@@ -160,7 +161,7 @@ fn show(body: &[u8], format: Format, out: &mut impl Write) -> Result<(), Ended> 
     if matches!(format, Format::Csv | Format::Json) {
         // The output goes to a file or a program, and must not be taken for the whole when it is not.
         for caveat in view::caveats(&answer) {
-            complain(&caveat);
+            say(Level::Warn, &caveat);
         }
     }
     let size = terminal_size().map(|(Width(width), Height(height))| (width, height));

@@ -1,9 +1,11 @@
 use std::{io, path::Path, time::Duration};
 
+use log::Level;
+
 use super::{
     Ended, FAILED,
     args::ControlArgs,
-    socket, tell_of_failure,
+    say_as_is, socket,
     view::{self, Verdict},
 };
 use crate::control::Command;
@@ -21,7 +23,7 @@ pub(super) fn reload(args: &ControlArgs, config: Option<&Path>) -> Result<u8, En
     } else if verdict.is_refused() {
         let mut said = Vec::new();
         verdict.render(&mut said)?;
-        tell_of_failure(&String::from_utf8_lossy(&said));
+        say_as_is(Level::Error, &String::from_utf8_lossy(&said));
     } else {
         verdict.render(&mut out)?;
     }

@@ -6,9 +6,10 @@ use std::{
     time::Duration,
 };
 
+use log::Level;
 use serde_json::Value;
 
-use super::{Ended, FAILED, USAGE, args::ControlArgs, complain, environment, patience};
+use super::{Ended, FAILED, USAGE, args::ControlArgs, environment, patience, say};
 use crate::{
     config::{FoundBy, beside, control_socket_in, discover, read},
     control::{self, Command},
@@ -44,7 +45,7 @@ pub(super) fn ask(
     let found = find(args.socket.as_deref(), config, &environment, Path::new(PACKAGED));
     let socket = found.map_err(|message| Ended::new(USAGE, message))?;
     if let Found::Packaged(Some(why)) = &socket.found {
-        complain(&format!("{why}; asking the daemon at {PACKAGED}"));
+        say(Level::Info, &format!("{why}; asking the daemon at {PACKAGED}"));
     }
     let ask = |path: &Path| patience::wait_for("waiting for the daemon", control::ask(path, command, within));
     let packaged = Path::new(PACKAGED);
@@ -97,11 +98,16 @@ fn find(
     if may_be_there(packaged) {
         return Ok(Socket { path: packaged.to_owned(), found: Found::Packaged(named.then_some(why)) });
     }
+    // Nobody else's daemon could bind where the package has made no folder.
+    let key = match packaged.parent() {
+        Some(folder) if folder.is_dir() => format!("server.control_socket = \"{}\"", packaged.display()),
+        _ => "server.control_socket, in a folder that the daemon may write to,".to_owned(),
+    };
     let packaged = packaged.display();
     Err(format!(
         "no control socket to ask: {why}\n\
-         there is none at {packaged} either; name it with --socket, or set server.control_socket = \"{packaged}\" and \
-         restart the daemon; an edit is live within two seconds without being asked for"
+         there is none at {packaged} either; name it with --socket, or set {key} and restart the daemon; \
+         a running daemon takes an edit by itself"
     ))
 }
 
@@ -161,11 +167,17 @@ mod tests {
         let told = found("fanout.peers = ['a:1']", None, false).unwrap_err();
         assert!(told.contains("/config.toml sets no server.control_socket\n"), "{told}");
         for part in
-            ["--socket", "set server.control_socket = \"/", "/packaged.sock\" and restart", "within two seconds"]
+            ["--socket", "set server.control_socket = \"/", "/packaged.sock\" and restart", "takes an edit by itself"]
         {
             assert!(told.contains(part), "{told}");
         }
-        let missing = find(None, Some(Path::new("/nonexistent/x.toml")), &|_| None, Path::new("/nonexistent/x.sock"));
-        assert!(missing.unwrap_err().contains("no config file at /nonexistent/x.toml"));
+    }
+
+    #[test]
+    fn where_the_package_has_no_folder_its_place_is_not_advised() {
+        let told = find(None, Some(Path::new("/nonexistent/x.toml")), &|_| None, Path::new("/nonexistent/x.sock"));
+        let told = told.unwrap_err();
+        assert!(told.contains("no config file at /nonexistent/x.toml"), "{told}");
+        assert!(told.contains("set server.control_socket, in a folder that the daemon may write to, and"), "{told}");
     }
 }
