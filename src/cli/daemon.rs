@@ -34,9 +34,10 @@ const STATUS_PAUSE: Duration = Duration::from_secs(5);
 /// A blocking task that takes longer to get its turn tells of a process that makes no progress.
 const PROGRESS: Duration = Duration::from_secs(2);
 
-/// Of a port that not everybody may take.
-const RESERVED: &str = "; a port below 1024 takes a right: in the unit, AmbientCapabilities=CAP_NET_BIND_SERVICE, \
-                        CapabilityBoundingSet=CAP_NET_BIND_SERVICE and PrivateUsers=no";
+/// What a port takes that not everybody may bind.
+const PRIVILEGED_PORT: &str = "; a privileged port, below 1024, takes a capability: in the unit, \
+                               AmbientCapabilities=CAP_NET_BIND_SERVICE, \
+                               CapabilityBoundingSet=CAP_NET_BIND_SERVICE and PrivateUsers=no";
 
 /// Hears of SIGTERM, SIGINT and SIGHUP from now on.
 pub(super) fn take_signals() -> Result<Signals, Ended> {
@@ -116,8 +117,8 @@ impl Daemon {
 }
 
 fn cannot_listen(wanted: SocketAddr, error: &io::Error) -> String {
-    let is_reserved = error.kind() == io::ErrorKind::PermissionDenied && (1..1024).contains(&wanted.port());
-    let hint = if is_reserved { RESERVED } else { "" };
+    let is_privileged = error.kind() == io::ErrorKind::PermissionDenied && (1..1024).contains(&wanted.port());
+    let hint = if is_privileged { PRIVILEGED_PORT } else { "" };
     format!("listen on {wanted} (server.listen): {error}{hint}")
 }
 
