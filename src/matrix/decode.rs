@@ -115,8 +115,11 @@ impl<'a> Answer<'a> {
 fn fanout_expected(cursor: &mut Cursor<'_>) -> Result<Option<u64>> {
     let mut expected = None;
     cursor.object(&["expected"], |cursor, _| {
-        let token = cursor.skip()?;
-        expected = str::from_utf8(token).ok().and_then(count);
+        let token = str::from_utf8(cursor.skip()?).unwrap_or_default();
+        if !token.starts_with('"') && token.parse().is_ok_and(f64::is_infinite) {
+            return Err(DecodeError::new("a number beyond the range of JSON's readers"));
+        }
+        expected = count(token);
         Ok(())
     })?;
     Ok(expected)

@@ -155,6 +155,11 @@ fn what_is_odd_but_valid_is_read() {
     for none in ["null", "-3", "\"many\"", "[3]"] {
         assert_eq!(read(&aggregate.replace('3', none)).fanout_expected, None, "{none}");
     }
+    for beyond in ["1e999", "-1e999", "169602e166044361635062"] {
+        let told = refusal(aggregate.replace('3', beyond));
+        assert!(told.contains("expected: a number beyond"), "{beyond}: {told}");
+    }
+    assert_eq!(read(&aggregate.replace('3', "0e999")).fanout_expected, Some(0));
 }
 
 #[test]
