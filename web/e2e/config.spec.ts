@@ -99,3 +99,18 @@ test("a key that waits for a restart is listed with both values", async () => {
   await row.getByText("control.sock").waitFor();
   await expectAccessible(page, "waiting for a restart");
 });
+
+test("what was read from a daemon that has gone is not called in force", async () => {
+  await page.getByText("in force", { exact: true }).waitFor();
+  await cluster.daemon.stop();
+  await page.getByText("was in force", { exact: true }).waitFor();
+  const alert = page.getByRole("alert").filter({ hasText: "The daemon can’t be reached" });
+  await alert.getByText(/^What follows is as of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\.$/).waitFor();
+  await expectAccessible(page, "configuration of a daemon that has gone");
+});
+
+test("the way back from here leads to the picture", async () => {
+  await page.waitForURL(/view=config/);
+  await page.goBack();
+  await page.getByRole("application", { name: /heat map/i }).waitFor();
+});

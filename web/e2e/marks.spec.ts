@@ -111,6 +111,26 @@ describe("the picture", () => {
     await expectAccessible(page, "counts of 64 bits");
   });
 
+  test("names what erupts before the slowest node has told of it, and where it is out of view", async () => {
+    const columns = minutes();
+    const eruption = (phase: number): Counted => {
+      const told = half(phase === 0 ? columns : columns.slice(0, -2), phase);
+      const users = told.rows.find(({ start }) => start === "users|");
+      if (users) users.values = told.columns.map((_, at) => (at === COLUMNS - 1 ? 600_000 : 1));
+      return told;
+    };
+    const { url } = await cluster((_, phase) => eruption(phase));
+    const page = await show(url, "range=all&filter=orders");
+    const now = page.locator(".now").filter({ hasText: "users|" });
+    await now.getByText("Right now out of view").waitFor();
+    await now.getByText("≥ 10,000/s (1 of 2 nodes)").waitFor();
+    await now.getByRole("button").click();
+    await page.getByRole("region", { name: "Pinned cell" }).getByText("600,000 writes").waitFor();
+    const hot = page.getByRole("region", { name: "Hottest range in view" });
+    await hot.getByText("≥ 10,000/s (1 of 2 nodes)").first().waitFor();
+    expect(await page.getByText("out of view").count()).toBe(0);
+  });
+
   test("has one hottest row, though others have as much", async () => {
     const same = (columns: number[]): Counted => ({
       columns,

@@ -198,6 +198,23 @@ describe("a picture with something wrong", () => {
     expect(await page.getByRole("radio", { name: "Writes" }).isChecked()).toBe(true);
   });
 
+  test("says that an answer is overdue, and gets it on another connection", async () => {
+    const { url } = await cluster();
+    const page = await show(url);
+    await page.getByText("2/2 nodes").waitFor();
+    await page.getByRole("combobox", { name: "Refresh" }).selectOption("0");
+    let swallowed = 0;
+    await page.context().route("**/keyviz/matrix?*", (route) => {
+      if (swallowed++ > 0) return route.continue();
+    });
+    await refresh(page);
+    const banner = page.getByRole("region", { name: "Stale picture" });
+    await banner.getByText("The daemon has not answered yet.").waitFor({ timeout: 30_000 });
+    await banner.waitFor({ state: "detached" });
+    await page.getByText(/^Paused · /).waitFor();
+    expect(swallowed).toBe(2);
+  });
+
   test("tells of a pinned cell that the nodes no longer have", async () => {
     const columns = minutes();
     const { url } = await cluster((_, phase) => half(columns, phase));

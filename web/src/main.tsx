@@ -38,7 +38,11 @@ function keepAddress(): void {
     clearTimeout(timer);
     timer = window.setTimeout(() => {
       const hash = write(state);
-      if (location.hash.slice(1) !== hash) history.replaceState(null, "", hash ? `#${hash}` : location.pathname);
+      if (location.hash.slice(1) === hash) return;
+      const address = hash ? `#${hash}` : location.pathname;
+      // From one view the reader goes back to the other.
+      if (read(location.hash).view === state.view) history.replaceState(null, "", address);
+      else history.pushState(null, "", address);
     }, 200);
   });
   addEventListener("hashchange", () => show(read(location.hash)));

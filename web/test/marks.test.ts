@@ -52,6 +52,9 @@ describe("marks", () => {
     expect([missingMs(matrix), missingMs(matrix, 0, 2), missingMs(matrix, 2)]).toEqual([20, 0, 0]);
     const unaligned = { ...matrix, stepMs: null };
     expect([holes(unaligned), shortColumns(unaligned)]).toEqual([[], []]);
+    // Three nodes that end their windows close to each other.
+    const beats = Float64Array.from({ length: 90 }, (_, i) => Math.floor(i / 3) * 60 + (i % 3) + (i < 45 ? 0 : 1500));
+    expect(holes({ ...unaligned, columns: beats })).toEqual([{ column: 45, ms: 1500 }]);
     expect(holes({ ...matrix, stepMs: null, fanout: null, columns: Float64Array.from([10, 20, 30, 60]) })).toEqual([
       { column: 3, ms: 20 },
     ]);

@@ -41,7 +41,7 @@ describe("a colour scale", () => {
   test.each(SCALES)("%s finds the value of each place on its legend", (name) => {
     const scale = make(name);
     for (const place of [0.2, 0.5, 0.9, 1]) expect(placeOf(scale, valueAt(scale, place))).toBeGreaterThanOrEqual(place);
-    const shown = legendValues(name, scale);
+    const shown = legendValues(name, scale, false);
     expect(shown[0]).toBe(0);
     expect(shown.at(-1)).toBe(scale.max);
     expect([...shown].sort((a, b) => a - b)).toEqual(shown);
@@ -64,7 +64,7 @@ describe("a colour scale", () => {
     for (const name of SCALES) {
       const scale = scaleOf(name, 0, new Uint32Array(65536), 0);
       expect(scale.steps[0]).toBe(0);
-      expect(legendValues(name, scale)).toEqual([0]);
+      expect(legendValues(name, scale, false)).toEqual([0]);
     }
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { decode } from "../src/data/decode";
 import { isCurrent, lastComplete, windowMs } from "../src/data/matrix";
 import { failureOf, matrixUrl } from "../src/data/request";
-import { hottest, meanOf, sortRows, windowStats } from "../src/data/stats";
+import { busiestNow, hottest, meanOf, sortRows, windowStats } from "../src/data/stats";
 import { toZoom } from "../src/picture/zoomref";
 import { isFailing } from "../src/state/config";
 import { DEFAULTS, type PageState, reachingBack, read, write } from "../src/state/url";
@@ -124,6 +124,9 @@ describe("the newest complete column", () => {
     expect(windowMs(decode(answer([10], [])))).toBe(60_000);
     const fanout = { nodes: [], responded: 3, expected: 3, complete: true };
     expect(windowMs(decode(answer([10, 20, 30, 90], [], { step_ms: null, fanout })))).toBeNull();
+    expect(windowMs(decode(answer([10], [], { step_ms: 5, fanout }))), "one column alone").toBeNull();
+    const nodes = [{ node: "a", ok: true, role: "peer", warnings: [{ code: "step_mismatch", message: "" }] }];
+    expect(windowMs(decode(answer([10, 20], [], { step_ms: 5, fanout: { ...fanout, nodes } })))).toBeNull();
   });
 });
 
@@ -206,7 +209,22 @@ describe("sums of the visible window", () => {
     const window = { from: 0, to: 4 };
     expect(meanOf(of([2, 2, 1, 1]), 0, window)).toBe(15);
     expect(meanOf(of([2, 2, 1, 1]), 0, { from: 2, to: 4 })).toBe(2);
+    expect(meanOf(of([1, 1, 2, 2]), 0, window), "what lacks a node has more even so").toBe(8.5);
     expect(meanOf(decode(answer([1, 2, 3, 4], rows)), 0, window)).toBe(8.5);
+  });
+
+  test("find what is busiest now among the last complete column and those after it", () => {
+    const fanout = { nodes: [], responded: 2, expected: 2, complete: true };
+    const rows = [
+      { bucket_id: "a", values: [90, 10, 10, 1] },
+      { bucket_id: "b", values: [0, 5, 4, 20] },
+      { bucket_id: "c", values: [0, 0, 0, 30] },
+    ];
+    const at = (nodes: number[]) => decode(answer([1, 2, 3, 4], rows, { step_ms: 1, column_nodes: nodes, fanout }));
+    expect(busiestNow(at([2, 2, 2, 1]), [0, 1])).toEqual({ row: 1, column: 3, value: 20 });
+    expect(busiestNow(at([2, 2, 2, 1]), [0])).toEqual({ row: 0, column: 2, value: 10 });
+    expect(busiestNow(at([2, 2, 2, 2]), [0, 1, 2])).toEqual({ row: 2, column: 3, value: 30 });
+    expect(busiestNow(at([2, 2, 2, 2]), [])).toBeNull();
   });
 
   test("sort either way", () => {

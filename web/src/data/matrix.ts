@@ -133,22 +133,32 @@ export function isCurrent(matrix: Matrix, column: number, now: number): boolean 
   return matrix.columns[column] > now - Math.max(CURRENT_STEPS * spacingMs(matrix), least);
 }
 
-/** How long every window is, or null where nodes of unknown steps stand side by side. */
+/**
+ * How long every window is, or null where that is not known: nodes of unknown steps stand side by side, some have another
+ * step than that of the columns, or one column alone tells of none.
+ */
 export function windowMs(matrix: Matrix): number | null {
-  return isUnaligned(matrix) ? null : spacingMs(matrix);
+  const { columns, fanout } = matrix;
+  const isOther = fanout?.nodes.some(({ warnings }) => warnings?.some(({ code }) => code === "step_mismatch"));
+  const isAlone = fanout !== null && columns.length < 2;
+  return isUnaligned(matrix) || isOther || isAlone ? null : spacingMs(matrix);
 }
 
 /** From one column to the next in milliseconds: the step, else the median gap between columns, else a minute. */
 export function spacingMs({ columns, stepMs }: Pick<Matrix, "columns" | "stepMs">): number {
   if (stepMs) return stepMs;
-  // Every frame asks, and sorting is not for frames.
-  let median = medianGaps.get(columns);
-  if (median === undefined) {
-    const gaps = columns.slice(1).map((time, index) => time - columns[index]);
-    median = gaps.sort()[gaps.length >> 1] || 60_000;
-    medianGaps.set(columns, median);
-  }
-  return median;
+  return gapMs(columns, 0.5) || 60_000;
 }
 
-const medianGaps = new WeakMap<Float64Array, number>();
+/** The gap between columns that so large a share of them does not exceed; 0 where there are none. */
+export function gapMs(columns: Float64Array, share: number): number {
+  let gaps = sortedGaps.get(columns);
+  if (!gaps) {
+    gaps = columns.slice(1).map((time, index) => time - columns[index]);
+    sortedGaps.set(columns, gaps.sort());
+  }
+  return gaps[Math.floor(gaps.length * share)] ?? 0;
+}
+
+/** Every frame asks, and sorting is not for frames. */
+const sortedGaps = new WeakMap<Float64Array, Float64Array>();

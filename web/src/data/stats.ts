@@ -86,7 +86,10 @@ function rowStats(
   };
 }
 
-/** What a row counts in a window on average, of the windows that all nodes are in; where there are none, of all. */
+/**
+ * What a row counts in a window on average: of the windows that all nodes are in, unless those that lack some have more
+ * even so. What they lack can only add to that.
+ */
 export function meanOf(matrix: Matrix, row: number, { from, to }: Window): number {
   const { columnNodes, columns, values } = matrix;
   const full = fullColumn(matrix);
@@ -98,7 +101,36 @@ export function meanOf(matrix: Matrix, row: number, { from, to }: Window): numbe
     sum.complete += value;
     sum.windows++;
   }
-  return sum.windows > 0 ? sum.complete / sum.windows : sum.all / Math.max(to - from, 1);
+  return Math.max(sum.complete / Math.max(sum.windows, 1), sum.all / Math.max(to - from, 1));
+}
+
+/** The busiest cell among rows of the newest columns. */
+export interface Busiest {
+  /** Index into the matrix. */
+  row: number;
+  column: number;
+  value: number;
+}
+
+/** How many columns count as the newest, however long the last complete one is ago. */
+const NEWEST = 4;
+
+/**
+ * Of the last complete column and those after it, whose counts can only grow: what erupts is not to be waited for until
+ * the slowest node has told of it.
+ */
+export function busiestNow(matrix: Matrix, rows: Iterable<number>): Busiest | null {
+  const { columns, values } = matrix;
+  const width = columns.length;
+  const first = Math.max(lastComplete(matrix), width - NEWEST, 0);
+  let best: Busiest | null = null;
+  for (const row of rows) {
+    for (let column = first; column < width; column++) {
+      const value = values[row * width + column];
+      if (value > (best?.value ?? 0)) best = { row, column, value };
+    }
+  }
+  return best;
 }
 
 /** Row by row a sum that a double can't hold is rare, so it may cost a bigint per cell. */

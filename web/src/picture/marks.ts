@@ -1,7 +1,7 @@
 /** What is drawn over the cells: contradictions, columns that are short of nodes, and holes in time. */
 
 import type { Matrix } from "../data/matrix";
-import { fullColumn, isUnaligned, spacingMs } from "../data/matrix";
+import { fullColumn, gapMs, isUnaligned, windowMs } from "../data/matrix";
 
 /** A block of cells, ends excluded. */
 export interface Block {
@@ -66,15 +66,17 @@ export interface Hole {
   ms: number;
 }
 
-/** Timestamps of several nodes side by side are never evenly spaced: no holes are known of in those. */
+/** Where nodes stand side by side gaps are never even: one is a hole where it is far beyond what nearly all are. */
+const UNALIGNED = { share: 0.95, times: 3 };
+
 export function holes(matrix: Matrix): Hole[] {
-  if (isUnaligned(matrix)) return [];
   const { columns } = matrix;
-  const step = spacingMs(matrix);
+  const step = isUnaligned(matrix) ? gapMs(columns, UNALIGNED.share) : windowMs(matrix);
+  const least = isUnaligned(matrix) ? UNALIGNED.times : 1.5;
   const found: Hole[] = [];
-  for (let column = 1; column < columns.length; column++) {
-    const ms = columns[column] - columns[column - 1] - step;
-    if (ms > step / 2) found.push({ column, ms });
+  for (let column = 1; step && column < columns.length; column++) {
+    const gap = columns[column] - columns[column - 1];
+    if (gap > least * step) found.push({ column, ms: gap - step });
   }
   return found;
 }

@@ -73,13 +73,20 @@ export function valueAt(scale: Scale, place: number): number {
   }
 }
 
-/** Values to write at the legend: zero, the largest, and what is round or evenly spread between. */
-export function legendValues(name: ScaleName, scale: Scale): number[] {
+/**
+ * Values to write at the legend: zero, the largest, and what is round or evenly spread between. Bytes are round where
+ * their units are (`1 KiB`), not by tens.
+ */
+export function legendValues(name: ScaleName, scale: Scale, isBytes: boolean): number[] {
   const { max } = scale;
   if (max <= 0) return [0];
-  if (name === "linear") return [...ticks(0, max, 4).filter((value) => value < max), max];
+  if (name === "linear") {
+    const unit = isBytes ? 1024 ** Math.floor(Math.log(max) / Math.log(1024)) : 1;
+    const round = ticks(0, max / unit, 4).map((value) => value * unit);
+    return [...round.filter((value) => value < max), max];
+  }
   if (name === "quantile") return [0, ...[0.25, 0.5, 0.75].map((place) => valueAt(scale, place)), max];
   const values = [0];
-  for (let decade = 1; decade < max / 2; decade *= 10) values.push(decade);
+  for (let round = 1; round < max / 2; round *= isBytes ? 32 : 10) values.push(round);
   return [...values, max];
 }

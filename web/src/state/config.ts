@@ -39,9 +39,12 @@ export interface Config {
 
 export const config = signal<Config | null>(null);
 export const configFailure = signal<Failure | null>(null);
-const configAt = signal(0);
+/** When it was last asked for, and when it last came, by this browser's clock. */
+let askedAt = 0;
+export const configAt = signal(0);
 
-async function loadConfig(): Promise<void> {
+export async function loadConfig(): Promise<void> {
+  askedAt = Date.now();
   try {
     const response = await fetch(`${API}/config`, { headers: { accept: "application/json" }, cache: "no-store" });
     const body = await response.text();
@@ -66,8 +69,7 @@ export function followConfig(): void {
     if (view.value === "config" || degraded || refused) untracked(() => void loadConfig());
   });
   effect(() => {
-    if (view.value === "config" && now.value - configAt.peek() > 5000 && !document.hidden)
-      untracked(() => void loadConfig());
+    if (view.value === "config" && now.value - askedAt > 5000 && !document.hidden) untracked(() => void loadConfig());
   });
 }
 

@@ -2,7 +2,7 @@
 
 import { batch, effect, untracked } from "@preact/signals";
 import type { Matrix, Series } from "../data/matrix";
-import type { Answer, FromWorker, ToWorker } from "../data/request";
+import type { Answer, Failure, FromWorker, ToWorker } from "../data/request";
 import { matrixUrl } from "../data/request";
 import { splice, spliceFrom } from "../data/splice";
 import { refresh } from "./prefs";
@@ -39,6 +39,37 @@ worker.onerror = ({ message }) => {
   waiting.clear();
 };
 
+/** After this long without an answer the connection may have died without a word; twice as long for every next. */
+const OVERDUE_MS = 15_000;
+/** A browser has no more than six connections to a host. */
+const MOST_ASKED = 5;
+/** What is said of the daemon meanwhile. */
+const OVERDUE: Failure = { status: 0, code: "overdue", message: "", fanout: null };
+/** Gives up the wait before the same is asked once more. */
+let hurry = () => {};
+
+/** Asks on one connection after another; the first answer counts. */
+async function askUntilAnswered(url: string, mine: Question): Promise<Answer> {
+  const asked = [ask(url)];
+  while (asked.length < MOST_ASKED) {
+    const answer = await Promise.race([...asked, overdue(OVERDUE_MS * 2 ** (asked.length - 1))]);
+    if (answer || asking !== mine) return answer ?? asked[0];
+    failure.value = OVERDUE;
+    asked.push(ask(url));
+  }
+  return Promise.race(asked);
+}
+
+function overdue(ms: number): Promise<null> {
+  return new Promise((resolve) => {
+    const waiting = setTimeout(resolve, ms, null);
+    hurry = () => {
+      clearTimeout(waiting);
+      resolve(null);
+    };
+  });
+}
+
 let lastId = 0;
 function ask(url: string): Promise<Answer> {
   const message: ToWorker = { id: ++lastId, url };
@@ -73,10 +104,13 @@ let asking: Question | null = null;
 const SKEW_MS = 30_000;
 let timer = 0;
 
-/** Asks now, unless the same question is under way already. */
+/** Asks now. Where the same question is under way already, it is asked once more only if its answer is overdue. */
 export async function poll(): Promise<void> {
   const mine = question();
-  if (asking?.text === mine.text) return;
+  if (asking?.text === mine.text) {
+    if (failure.value === OVERDUE) hurry();
+    return;
+  }
   asking = mine;
   clearTimeout(timer);
   const started = Date.now();
@@ -102,7 +136,7 @@ async function fetchMatrix(mine: Question, before: Held | null): Promise<{ answe
   const old = before && Date.now() - before.wholeAt < RECONCILE_MS ? before : null;
   const from = old && spliceFrom(old.matrix);
   if (old && from !== null) {
-    const answer = await ask(matrixUrl({ ...bounds(mine.range), series: mine.series, from }));
+    const answer = await askUntilAnswered(matrixUrl({ ...bounds(mine.range), series: mine.series, from }), mine);
     const { wholeAt } = old;
     if ("failure" in answer || asking !== mine) return { answer, wholeAt };
     // Under another configuration the old columns might be others, too.
@@ -111,7 +145,8 @@ async function fetchMatrix(mine: Question, before: Held | null): Promise<{ answe
     if (joined) return { answer: { ...answer, matrix: joined }, wholeAt };
   }
   const wholeAt = Date.now();
-  return { answer: await ask(matrixUrl({ ...bounds(mine.range), series: mine.series })), wholeAt };
+  const answer = await askUntilAnswered(matrixUrl({ ...bounds(mine.range), series: mine.series }), mine);
+  return { answer, wholeAt };
 }
 
 function bounds(asked: Range): { from?: number; to?: number } {

@@ -3,10 +3,9 @@
 import { batch, computed, signal } from "@preact/signals";
 import { codeOf, histogram } from "../data/codes";
 import type { Fanout, Matrix } from "../data/matrix";
-import { isCurrent, lastComplete, windowMs } from "../data/matrix";
+import { isCurrent, isUnaligned, lastComplete, windowMs } from "../data/matrix";
 import type { Failure } from "../data/request";
-import type { RowStats } from "../data/stats";
-import { hottest, windowStats } from "../data/stats";
+import { busiestNow, hottest, windowStats } from "../data/stats";
 import type { Cell } from "../picture/hit";
 import type { Block } from "../picture/marks";
 import { conflictBlocks, missingMs, shortColumns } from "../picture/marks";
@@ -139,7 +138,7 @@ export const maximum = computed(() => matrix.value?.largest ?? 0);
 export const unit = computed(() => {
   if (!matrix.value) return "";
   const width = windowMs(matrix.value);
-  return `${noun(matrix.value.series)} per ${width === null ? "window of each node" : span(width)}`;
+  return `${noun(matrix.value.series)} per ${width === null ? `window${isUnaligned(matrix.value) ? " of each node" : ""}` : span(width)}`;
 });
 export const completeTo = computed(() => (matrix.value ? lastComplete(matrix.value) : -1));
 
@@ -166,15 +165,16 @@ export const stats = computed(() => {
 });
 export const hot = computed(() => (stats.value ? hottest(stats.value) : null));
 
-/** Of the rows in view, the one with the most traffic in the newest complete window. */
-export const hottestNow = computed(() => {
-  const current = matrix.value;
-  const column = completeTo.value;
-  if (!current || !stats.value || column < 0) return null;
-  const at = (row: RowStats) => current.values[row.row * current.columns.length + column];
-  const best = stats.value.rows.reduce<RowStats | null>((a, b) => (a && at(a) >= at(b) ? a : b), null);
-  return best && at(best) > 0 ? best : null;
-});
+/** The busiest of the rows in view, and of all there are. */
+export const hottestNow = computed(() =>
+  matrix.value && stats.value
+    ? busiestNow(
+        matrix.value,
+        stats.value.rows.map(({ row }) => row),
+      )
+    : null,
+);
+export const hottestAnywhere = computed(() => matrix.value && busiestNow(matrix.value, matrix.value.rows.keys()));
 
 /** The pinned cell's place, where the matrix has it; `row` is an index into the matrix. */
 export const pinnedCell = computed(() => {
@@ -195,6 +195,17 @@ function refOf({ row, column }: Cell): CellRef | null {
   const bucket = matrix.value?.rows[shown.value[row]]?.id;
   const time = matrix.value?.columns[column];
   return bucket !== undefined && time !== undefined ? { bucket, time } : null;
+}
+
+/** Pins a cell of the matrix, and shows all of it where that is not in view. */
+export function pinAnywhere(row: number, column: number): void {
+  const current = matrix.value;
+  if (!current) return;
+  batch(() => {
+    search("");
+    resetZoom();
+    pinned.value = { bucket: current.rows[row].id, time: current.columns[column] };
+  });
 }
 
 /** Puts a newer matrix in place. */

@@ -2,8 +2,9 @@
 
 import type { Matrix, Row } from "../data/matrix";
 import { exact, fullColumn, lastComplete, SATURATED, spacingMs, windowMs } from "../data/matrix";
+import { missingMs } from "../picture/marks";
 import { endText, nameText, shorten, startText } from "./keys";
-import { counted, rate } from "./numbers";
+import { counted, rate, span } from "./numbers";
 import { windowText } from "./times";
 
 export interface CellFacts {
@@ -22,6 +23,8 @@ export interface CellFacts {
   /** Why that is not all of them, or "". */
   short: string;
   conflict: boolean;
+  /** That time is missing right before it, or "". */
+  gap: string;
 }
 
 export function cellFacts(matrix: Matrix, row: number, column: number, utc: boolean): CellFacts {
@@ -46,7 +49,13 @@ export function cellFacts(matrix: Matrix, row: number, column: number, utc: bool
       columnNodes && most > 0 ? `${columnNodes[column]} of ${Math.max(most, matrix.fanout?.expected ?? 0)} nodes` : "",
     short: columnNodes && columnNodes[column] < most ? shortText(matrix, column) : "",
     conflict: conflicts?.[cell] === 1,
+    gap: gapText(matrix, column),
   };
+}
+
+function gapText(matrix: Matrix, column: number): string {
+  const ms = missingMs(matrix, column - 1, column + 1);
+  return ms > 0 ? `after ${span(ms)} without windows` : "";
 }
 
 /** How long after its end a window may still wait for a node that is slow to count and to answer. */
@@ -72,7 +81,11 @@ export const CONFLICT_TEXT =
 
 /** One sentence for a screen reader. */
 export function spoken(facts: CellFacts): string {
-  const parts = [`${shorten(facts.start, 64)} to ${shorten(facts.end, 64)}`, facts.window, facts.value];
+  const parts = [
+    `${shorten(facts.start, 64)} to ${shorten(facts.end, 64)}`,
+    `${facts.window} ${facts.gap}`.trim(),
+    facts.value,
+  ];
   if (facts.rate) parts.push(facts.rate);
   if (facts.group) parts.push(`group ${facts.group}, term ${facts.term || "not known"}`);
   if (facts.nodes) parts.push(`${facts.nodes} ${facts.short}`.trim());

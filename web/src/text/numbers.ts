@@ -29,7 +29,7 @@ export function bytes(value: number): string {
   return `${scaled >= 100 || power === 0 ? Math.round(scaled) : scaled.toPrecision(3)} ${UNITS[power]}`;
 }
 
-const isBytes = (series: Series) => series.endsWith("_bytes");
+export const isBytes = (series: Series) => series.endsWith("_bytes");
 
 /** A count of a series in few characters, with its unit where it has one. */
 export function amount(series: Series, value: number): string {

@@ -68,6 +68,16 @@ const misdirected = (said: string): Advice => ({
 
 /** By what the daemon calls it. */
 const BY_CODE: Record<string, (said: string) => Advice> = {
+  overdue: () => ({
+    title: "The daemon has not answered yet",
+    advice: (
+      <>
+        It is asked again on another connection: the one before may have died without a word. Where that goes on, look
+        whether <code>keyviz-fanout</code> on {location.host} waits for slow nodes (<code>fanout.timeout</code>), or the
+        network between swallows what is sent.
+      </>
+    ),
+  }),
   keyviz_disabled: (said) => ({
     title: "The key visualizer is switched off",
     advice: (

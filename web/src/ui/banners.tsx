@@ -1,5 +1,6 @@
 /** What is wrong with the picture, above it. */
 
+import { useRef } from "preact/hooks";
 import type { Fanout, NodeStatus } from "../data/matrix";
 import { failedNodes } from "../data/matrix";
 import type { Failure } from "../data/request";
@@ -13,6 +14,8 @@ import { Icon, LongText } from "./parts";
 
 /** More failed nodes than these are folded away. */
 const LISTED = 4;
+/** Above a picture on a phone it is what is left of that that comes first. */
+const listedAbove = () => (innerWidth < 640 ? 1 : LISTED);
 
 /** What an operator does about each reason. */
 const REASONS: Record<string, string> = {
@@ -37,9 +40,22 @@ export function Banners() {
   const failure = store.failure.value;
   return (
     <div class="banners">
+      <Recovery />
       {matrix && failure && <Stale failure={failure} fanout={matrix.fanout} />}
       {matrix?.fanout?.complete === false && !failure && <Degraded fanout={matrix.fanout} />}
     </div>
+  );
+}
+
+/** That all is well again shows by what is gone, which nobody hears. */
+function Recovery() {
+  const was = useRef(false);
+  const isBad = store.failure.value !== null || store.matrix.value?.fanout?.complete === false;
+  if (isBad) was.current = true;
+  return (
+    <p class="sr-only" role="status">
+      {was.current && !isBad && store.matrix.value && "The picture is up to date and complete again"}
+    </p>
   );
 }
 
@@ -48,14 +64,16 @@ function Stale({ failure, fanout }: { failure: Failure; fanout: Fanout | null })
   const { title, advice } = adviceFor(failure);
   const receivedAt = store.receivedAt.value;
   const age = store.now.value - receivedAt;
+  // As the times of columns are.
+  const at = receivedAt + store.ahead.value;
   const utc = clockZone.value === "utc";
   return (
     <section class="banner banner-bad" aria-label="Stale picture">
       <Icon name="warn" />
       <div>
         <strong>
-          <span role="alert">{title}.</span> This picture is {span(Math.max(age, 0))} old (from{" "}
-          {moment(receivedAt, utc)} {zone(utc, receivedAt)}).
+          <span role="alert">{title}.</span> This picture is {span(Math.max(age, 0))} old (from {moment(at, utc)}{" "}
+          {zone(utc, at)}).
         </strong>
         <p>{advice}</p>
         {fanout && !fanout.complete && (
@@ -63,7 +81,7 @@ function Stale({ failure, fanout }: { failure: Failure; fanout: Fanout | null })
             The picture itself has {fanout.responded} of {fanout.expected} nodes. {MISSING}
           </p>
         )}
-        <FailedNodes nodes={(failure.fanout ?? fanout)?.nodes ?? []} />
+        <FailedNodes nodes={(failure.fanout ?? fanout)?.nodes ?? []} listed={listedAbove()} />
       </div>
     </section>
   );
@@ -81,18 +99,19 @@ function Degraded({ fanout }: { fanout: Fanout }) {
           Cluster view degraded — {fanout.responded} of {fanout.expected} nodes responded
         </strong>
         <p>{MISSING}</p>
-        <FailedNodes nodes={fanout.nodes} />
+        <FailedNodes nodes={fanout.nodes} listed={listedAbove()} />
       </div>
     </section>
   );
 }
 
-export function FailedNodes({ nodes }: { nodes: NodeStatus[] }) {
+export function FailedNodes({ nodes, listed = LISTED }: { nodes: NodeStatus[]; listed?: number }) {
   const failed = failedNodes(nodes);
-  const rest = failed.slice(LISTED);
+  const first = failed.slice(0, listed);
+  const rest = failed.slice(first.length);
   return (
     <>
-      <ul class="failed">{failed.slice(0, LISTED).map(FailedNode)}</ul>
+      <ul class="failed">{first.map(FailedNode)}</ul>
       {rest.length > 0 && (
         <details>
           <summary>{rest.length} more</summary>
@@ -123,5 +142,5 @@ function lastText(node: string): string {
   const at = lastSuccess(node);
   if (at === undefined) return "";
   if (at === null) return "no answer since the daemon started";
-  return `last answered ${span(Math.max(store.now.value - at, 0))} ago`;
+  return `last answered ${span(Math.max(store.present.value - at, 0))} ago`;
 }

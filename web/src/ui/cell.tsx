@@ -14,7 +14,10 @@ export function Facts({ facts }: { facts: CellFacts }) {
       <KeyRange start={facts.start} end={facts.end} />
       <dl>
         <dt>Window</dt>
-        <dd>{facts.window}</dd>
+        <dd>
+          {facts.window}
+          {facts.gap && ` ${facts.gap}`}
+        </dd>
         <dt>Bucket</dt>
         <dd>
           {shorten(facts.bucket, 40)}

@@ -1,7 +1,7 @@
 /** The second view: what the daemon runs with, where each value is from, and how each peer is doing. */
 
 import type { Config, Peer } from "../state/config";
-import { config, configFailure, isFailing } from "../state/config";
+import { config, configAt, configFailure, isFailing } from "../state/config";
 import { clockZone } from "../state/prefs";
 import * as store from "../state/store";
 import { plural, span } from "../text/numbers";
@@ -17,8 +17,11 @@ export function ConfigView() {
     <main class="config">
       {failure && (
         <section class={current ? "banner banner-bad" : "nothing nothing-bad"} role="alert">
-          <h2>{adviceFor(failure).title}</h2>
-          <p>{adviceFor(failure).advice}</p>
+          <div>
+            <h2>{adviceFor(failure).title}</h2>
+            <p>{adviceFor(failure).advice}</p>
+            {current && <p>What follows is as of {timeText(configAt.value + store.ahead.value)}.</p>}
+          </div>
         </section>
       )}
       {current && (
@@ -36,9 +39,13 @@ export function ConfigView() {
 const when = (text: string | null | undefined) => {
   const at = Date.parse(text ?? "");
   if (Number.isNaN(at)) return "never";
-  const utc = clockZone.value === "utc";
-  return `${span(Math.max(store.now.value - at, 0))} ago (${moment(at, utc)} ${zone(utc, at)})`;
+  return `${span(Math.max(store.present.value - at, 0))} ago (${timeText(at)})`;
 };
+
+function timeText(at: number): string {
+  const utc = clockZone.value === "utc";
+  return `${moment(at, utc)} ${zone(utc, at)}`;
+}
 
 const TRIGGERS: Record<string, string> = {
   start: "at the start",
@@ -50,13 +57,14 @@ const TRIGGERS: Record<string, string> = {
 
 function Running({ current }: { current: Config }) {
   const attempt = current.last_attempt;
+  const old = configFailure.value !== null;
   const { counts, source, watch } = current;
   return (
     <Card
       title={`Generation ${current.generation}`}
       aside={
-        <span class={`pill ${attempt?.ok === false ? "pill-bad" : "pill-ok"}`}>
-          {attempt?.ok === false ? "last edit refused" : "in force"}
+        <span class={`pill ${old ? "" : attempt?.ok === false ? "pill-bad" : "pill-ok"}`}>
+          {attempt?.ok === false ? "last edit refused" : old ? "was in force" : "in force"}
         </span>
       }
     >

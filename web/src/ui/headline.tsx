@@ -3,6 +3,7 @@
 import type { Matrix } from "../data/matrix";
 import { refresh } from "../state/prefs";
 import * as store from "../state/store";
+import { shorten } from "../text/keys";
 import { full, plural, span } from "../text/numbers";
 
 export function headline(matrix: Matrix, maximum: number | bigint): string {
@@ -61,11 +62,26 @@ function ConflictPill({ matrix }: { matrix: Matrix }) {
 function WarningPill({ matrix }: { matrix: Matrix }) {
   const nodes = matrix.fanout?.nodes.filter(({ warnings }) => warnings?.length) ?? [];
   if (nodes.length === 0) return null;
-  const codes = nodes.flatMap(({ node, warnings }) => (warnings ?? []).map(({ code }) => `${node}: ${code}`));
+  const told = nodes.flatMap(({ node, warnings }) => (warnings ?? []).map(({ code }) => ({ node, code })));
+  const skewed = told.filter(({ code }) => code === "clock_skew");
+  const title = told.map(({ node, code }) => `${node}: ${code}`).join("\n");
   return (
-    <span class="pill pill-amber" title={codes.join("\n")}>
-      {plural(codes.length, "node warning")}
-    </span>
+    <>
+      {skewed.length > 0 && (
+        <span
+          class="pill pill-amber"
+          title="Its windows stand at the wrong times, and short of the other nodes’ share."
+        >
+          wrong clock: {shorten(skewed[0].node, 32)}
+          {skewed.length > 1 && ` and ${skewed.length - 1} more`}
+        </span>
+      )}
+      {told.length > skewed.length && (
+        <span class="pill pill-amber" title={title}>
+          {plural(told.length - skewed.length, "node warning")}
+        </span>
+      )}
+    </>
   );
 }
 

@@ -7,7 +7,7 @@ import { RAMPS } from "../picture/ramps";
 import type { ScaleName } from "../picture/scale";
 import { legendImage, legendValues, placeOf } from "../picture/scale";
 import * as store from "../state/store";
-import { amount, noun, span } from "../text/numbers";
+import { amount, isBytes, noun, span } from "../text/numbers";
 import { Segmented, Select } from "./parts";
 
 const SCALE_CHOICES: { value: ScaleName; text: string; title: string }[] = [
@@ -91,7 +91,7 @@ function Ramp() {
   });
   // While another series is on its way, this is still the picture of the last.
   const series = store.matrix.value?.series ?? store.series.value;
-  const values = legendValues(store.scaleName.value, store.scale.value);
+  const values = legendValues(store.scaleName.value, store.scale.value, isBytes(series));
   const marks = spread(
     values.map((value) => ({ value, place: placeOf(store.scale.value, value), text: amount(series, value) })),
   );

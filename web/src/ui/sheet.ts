@@ -10,7 +10,7 @@ import { Tile } from "../picture/tile";
 import { clockZone } from "../state/prefs";
 import * as store from "../state/store";
 import { notes } from "../text/notes";
-import { amount } from "../text/numbers";
+import { amount, isBytes } from "../text/numbers";
 import { moment, windowText, zone } from "../text/times";
 import { frame } from "./drawing";
 import { freshness, headline } from "./headline";
@@ -62,7 +62,8 @@ function canvasOf(width: number, height: number, ratio: number) {
 function agedNote(): string[] {
   const { state, told, tone, since } = freshness();
   const utc = clockZone.peek() === "utc";
-  return tone === "fresh-late" ? [`${state}: ${told || "from "}${moment(since, utc)} ${zone(utc, since)}`] : [];
+  const at = since + store.ahead.peek();
+  return tone === "fresh-late" ? [`${state}: ${told || "from "}${moment(at, utc)} ${zone(utc, at)}`] : [];
 }
 
 const noteFont = (inks: Inks) => `12px ${inks.font}`;
@@ -103,7 +104,7 @@ function drawFoot(context: CanvasRenderingContext2D, inks: Inks, left: number, t
   context.font = `11px ${inks.font}`;
   context.fillStyle = inks.muted;
   let free = left - 1;
-  for (const value of [0, scale.max, ...legendValues(store.scaleName.peek(), scale)]) {
+  for (const value of [0, scale.max, ...legendValues(store.scaleName.peek(), scale, isBytes(matrix.series))]) {
     const at = left + 320 * placeOf(scale, value);
     const text = amount(matrix.series, value);
     const half = context.measureText(text).width / 2;

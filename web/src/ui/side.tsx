@@ -1,8 +1,8 @@
 /** Beside the picture: the hottest range, the pinned cell, and the nodes it was made of. */
 
 import type { Matrix, NodeStatus } from "../data/matrix";
-import { isCurrent, windowMs } from "../data/matrix";
-import type { RowStats, WindowStats } from "../data/stats";
+import { fullColumn, isCurrent, SATURATED, windowMs } from "../data/matrix";
+import type { Busiest, RowStats, WindowStats } from "../data/stats";
 import { meanOf } from "../data/stats";
 import { clockZone } from "../state/prefs";
 import * as store from "../state/store";
@@ -62,11 +62,14 @@ function Figures({ matrix, hot, stats }: { matrix: Matrix; hot: RowStats; stats:
           {store.zoomed.value && " in view"}
           {store.filter.value && " of the rows found"}
         </dt>
-        <dd>{width ? rate(matrix.series, meanOf(matrix, hot.row, stats.window), width) : speed(hot.total)}</dd>
+        <dd>
+          {width && hot.total >= SATURATED && "≥ "}
+          {width ? rate(matrix.series, meanOf(matrix, hot.row, stats.window), width) : speed(hot.total)}
+        </dd>
       </div>
       <div>
         <dt>peak at {timeAmong(matrix.columns, matrix.columns[hot.peakColumn], utc)}</dt>
-        <dd>{speed(hot.peak)}</dd>
+        <dd>{bounded(matrix, hot.peakColumn, speed(hot.peak))}</dd>
       </div>
       <div>
         <dt>{group ? `nodes, Raft group ${group}` : "nodes"}</dt>
@@ -76,28 +79,53 @@ function Figures({ matrix, hot, stats }: { matrix: Matrix; hot: RowStats; stats:
   );
 }
 
-/** The newest window that all nodes have: what was hottest for an hour may have cooled down since. */
+/** The newest windows: what was hottest for an hour may have cooled down since, and what is hottest may not be in view. */
 function HottestNow() {
+  const { hot, hottestAnywhere, hottestNow } = store;
+  const [here, anywhere] = [hottestNow.value, hottestAnywhere.value];
+  const isElsewhere = anywhere !== null && anywhere.value > (here?.value ?? 0);
+  return (
+    <>
+      {here && here.row !== hot.value?.row && <Now cell={here} />}
+      {isElsewhere && <Now cell={anywhere} where="out of view" />}
+    </>
+  );
+}
+
+function Now({ cell: { row, column, value }, where }: { cell: Busiest; where?: string }) {
   const matrix = store.matrix.value;
-  const now = store.hottestNow.value;
   const width = matrix && windowMs(matrix);
-  if (!width || !now || now.row === store.hot.value?.row) return null;
-  const column = store.completeTo.value;
+  if (!width) return null;
   const present = !store.past.value && !store.failure.value && isCurrent(matrix, column, store.present.value);
-  const value = matrix.values[now.row * matrix.columns.length + column];
+  const utc = clockZone.value === "utc";
   return (
     <p class="now">
       <span class="muted">
-        {present
-          ? "Right now"
-          : `At ${timeAmong(matrix.columns, matrix.columns[column], clockZone.value === "utc")}`}{" "}
+        {present ? "Right now" : `At ${timeAmong(matrix.columns, matrix.columns[column], utc)}`}
+        {where && ` ${where}`}{" "}
       </span>
-      <button type="button" class="link key" onClick={() => store.pin({ row: now.shown, column })}>
-        {shorten(startText(matrix.rows[now.row]), 30)}
+      <button
+        type="button"
+        class="link key"
+        onClick={() => {
+          const shown = store.shown.value.indexOf(row);
+          if (where) store.pinAnywhere(row, column);
+          else store.pin({ row: shown, column });
+        }}
+      >
+        {shorten(startText(matrix.rows[row]), 30)}
       </button>{" "}
-      {rate(matrix.series, value, width)}
+      {bounded(matrix, column, rate(matrix.series, value, width))}
     </p>
   );
+}
+
+/** A rate of one column: at least that much where nodes are missing from it. */
+function bounded(matrix: Matrix, column: number, text: string): string {
+  const nodes = matrix.columnNodes?.[column] ?? 0;
+  const full = fullColumn(matrix);
+  if (nodes >= full) return text;
+  return `${text.startsWith("≥") ? "" : "≥ "}${text} (${nodes} of ${full} nodes)`;
 }
 
 function PinnedCard() {
