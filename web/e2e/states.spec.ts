@@ -1,4 +1,5 @@
 // What the page says when something is wrong with the picture.
+import type { Route } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { expectAccessible } from "./support/axe";
 import { Chart } from "./support/chart";
@@ -203,16 +204,17 @@ describe("a picture with something wrong", () => {
     const page = await show(url);
     await page.getByText("2/2 nodes").waitFor();
     await page.getByRole("combobox", { name: "Refresh" }).selectOption("0");
-    let swallowed = 0;
-    await page.context().route("**/keyviz/matrix?*", (route) => {
-      if (swallowed++ > 0) return route.continue();
-    });
+    const held: Route[] = [];
+    await page.context().route("**/keyviz/matrix?*", (route) => void held.push(route));
     await refresh(page);
     const banner = page.getByRole("region", { name: "Stale picture" });
     await banner.getByText("The daemon has not answered yet.").waitFor({ timeout: 30_000 });
+    await expect.poll(() => held.length).toBe(2);
+    await refresh(page);
+    await expect.poll(() => held.length, { message: "who asks for it has it asked for at once" }).toBe(3);
+    await held[2].continue();
     await banner.waitFor({ state: "detached" });
     await page.getByText(/^Paused · /).waitFor();
-    expect(swallowed).toBe(2);
   });
 
   test("tells of a pinned cell that the nodes no longer have", async () => {

@@ -54,6 +54,7 @@ function Figures({ matrix, hot, stats }: { matrix: Matrix; hot: RowStats; stats:
   const speed = (value: number | bigint) => rate(matrix.series, value, width) || counted(matrix.series, value);
   const utc = clockZone.value === "utc";
   const { group } = cellFacts(matrix, hot.row, hot.peakColumn, utc);
+  const { bound, nodes } = lacking(matrix, hot.peakColumn);
   return (
     <dl class="figures">
       <div>
@@ -68,8 +69,14 @@ function Figures({ matrix, hot, stats }: { matrix: Matrix; hot: RowStats; stats:
         </dd>
       </div>
       <div>
-        <dt>peak at {timeAmong(matrix.columns, matrix.columns[hot.peakColumn], utc)}</dt>
-        <dd>{bounded(matrix, hot.peakColumn, speed(hot.peak))}</dd>
+        <dt>
+          peak at {timeAmong(matrix.columns, matrix.columns[hot.peakColumn], utc)}
+          {nodes}
+        </dt>
+        <dd>
+          {hot.peak < SATURATED && bound}
+          {speed(hot.peak)}
+        </dd>
       </div>
       <div>
         <dt>{group ? `nodes, Raft group ${group}` : "nodes"}</dt>
@@ -98,6 +105,7 @@ function Now({ cell: { row, column, value }, where }: { cell: Busiest; where?: s
   if (!width) return null;
   const present = !store.past.value && !store.failure.value && isCurrent(matrix, column, store.present.value);
   const utc = clockZone.value === "utc";
+  const { bound, nodes } = lacking(matrix, column);
   return (
     <p class="now">
       <span class="muted">
@@ -115,17 +123,18 @@ function Now({ cell: { row, column, value }, where }: { cell: Busiest; where?: s
       >
         {shorten(startText(matrix.rows[row]), 30)}
       </button>{" "}
-      {bounded(matrix, column, rate(matrix.series, value, width))}
+      {bound}
+      {rate(matrix.series, value, width)}
+      {nodes}
     </p>
   );
 }
 
-/** A rate of one column: at least that much where nodes are missing from it. */
-function bounded(matrix: Matrix, column: number, text: string): string {
-  const nodes = matrix.columnNodes?.[column] ?? 0;
+/** What is said of a rate of one column that lacks nodes: it is at least that much. */
+function lacking(matrix: Matrix, column: number): { bound: string; nodes: string } {
   const full = fullColumn(matrix);
-  if (nodes >= full) return text;
-  return `${text.startsWith("≥") ? "" : "≥ "}${text} (${nodes} of ${full} nodes)`;
+  const nodes = matrix.columnNodes?.[column] ?? full;
+  return nodes < full ? { bound: "≥ ", nodes: ` (${nodes} of ${full} nodes)` } : { bound: "", nodes: "" };
 }
 
 function PinnedCard() {
