@@ -7,6 +7,7 @@ import { linesOf, saved } from "./support/download";
 import { Node } from "./support/node";
 import { startDaemon } from "./support/program";
 import { configuration, half, MINUTE, minutes, PATIENT } from "./support/sample";
+import { arrived, refresh } from "./support/stage";
 
 const ROUNDS = 20;
 const KEYS = ["a", "b", "c", "d"];
@@ -71,10 +72,9 @@ async function answered(url: string): Promise<string[]> {
 
 /** Has the page ask once more, and waits until it has what came. */
 async function poll(page: Page): Promise<void> {
-  const arrived = () => page.evaluate(() => performance.getEntriesByName("keyviz-data").at(-1)?.startTime);
-  const before = await arrived();
-  await page.getByRole("button", { name: "Refresh now" }).click();
-  await expect.poll(arrived).not.toBe(before);
+  const before = await arrived(page);
+  await refresh(page);
+  await expect.poll(() => arrived(page)).not.toBe(before);
 }
 
 test("polls make what asking for everything makes", async () => {
@@ -135,7 +135,7 @@ test("an answer that comes late is not taken for that of a question asked since"
     held.push({ series, release: () => route.fulfill({ response, headers }) });
   });
   const asked = (count: number) => expect.poll(() => held.length).toBe(count);
-  await page.getByRole("button", { name: "Refresh now" }).click();
+  await refresh(page);
   await asked(1);
   await page.getByRole("radio", { name: "Reads" }).check();
   await asked(2);

@@ -5,7 +5,7 @@ import { expectAccessible } from "./support/axe";
 import { Chart } from "./support/chart";
 import type { Counted } from "./support/node";
 import { configuration, half, MINUTE, minutes } from "./support/sample";
-import { OPTIONS, refresh, refreshUntil, stage } from "./support/stage";
+import { arrived, OPTIONS, refresh, refreshUntil, stage } from "./support/stage";
 
 const { daemon, cluster, show, leave } = stage();
 
@@ -132,12 +132,11 @@ describe("a picture with something wrong", () => {
     const page = await show(url);
     const warning = page.getByRole("region", { name: "Nodes" }).getByText("catalog_divergence");
     await warning.waitFor();
-    const arrived = () => page.evaluate(() => performance.getEntriesByName("keyviz-data").at(-1)?.startTime);
-    const [first, before] = [await arrived(), nodes[1].asked.length];
+    const [first, before] = [await arrived(page), nodes[1].asked.length];
     for (const node of nodes) node.counted.rows = node.counted.rows.slice(0, -1);
     await refreshUntil(page, async () => nodes[1].asked.length > before);
     expect(nodes[1].asked.at(-1)?.get("from_unix_ms"), "it was asked for a few columns").toMatch(/^\d+$/);
-    await expect.poll(arrived).not.toBe(first);
+    await expect.poll(() => arrived(page)).not.toBe(first);
     expect(await warning.count()).toBe(1);
   });
 

@@ -74,6 +74,10 @@ export function stage(): Stage {
   };
 }
 
+/** When the answer that is shown had arrived, as the page marks it. */
+export const arrived = (page: Page) =>
+  page.evaluate(() => performance.getEntriesByName("keyviz-data").at(-1)?.startTime);
+
 export const refresh = (page: Page) => page.getByRole("button", { name: "Refresh now" }).click();
 
 /** Asks again until there is something to see. */

@@ -45,11 +45,18 @@ export interface Fanout {
   complete: boolean;
 }
 
+/** Whether any node is warned of with that code. */
+export const warns = (fanout: Fanout | null, code: string) =>
+  !!fanout?.nodes.some(({ warnings }) => warnings?.some((warning) => warning.code === code));
+
 /** Raft groups or terms of all cells: few distinct ones, so each cell is an index into `known`. 0 is "not known". */
 export interface Ids {
   cells: Uint16Array;
   known: string[];
 }
+
+/** The group or term of a cell, or "". */
+export const idAt = (ids: Ids | null, cell: number) => (ids?.cells[cell] ? ids.known[ids.cells[cell]] : "");
 
 export interface Matrix {
   series: Series;
@@ -139,7 +146,7 @@ export function isCurrent(matrix: Matrix, column: number, now: number): boolean 
  */
 export function windowMs(matrix: Matrix): number | null {
   const { columns, fanout } = matrix;
-  const isOther = fanout?.nodes.some(({ warnings }) => warnings?.some(({ code }) => code === "step_mismatch"));
+  const isOther = warns(fanout, "step_mismatch");
   const isAlone = fanout !== null && columns.length < 2;
   return isUnaligned(matrix) || isOther || isAlone ? null : spacingMs(matrix);
 }

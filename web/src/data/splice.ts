@@ -4,7 +4,7 @@
  */
 
 import type { Fanout, Ids, Matrix, NodeStatus, Row, Warning } from "./matrix";
-import { fullColumn, isUnaligned, largestOf, lastComplete } from "./matrix";
+import { fullColumn, isUnaligned, largestOf, lastComplete, warns } from "./matrix";
 import { order } from "./order";
 
 const OVERLAP = 3;
@@ -19,8 +19,7 @@ export function spliceFrom(matrix: Matrix | null): number | null {
 
 /** Rows that were left out of one answer may be in the next, with a past that is not known here. */
 function mayHideRows(matrix: Matrix): boolean {
-  if (matrix.rowsDropped > 0) return true;
-  return !!matrix.fanout?.nodes.some((node) => node.warnings?.some(({ code }) => code === "row_limit_reached"));
+  return matrix.rowsDropped > 0 || warns(matrix.fanout, "row_limit_reached");
 }
 
 /** `old` with `fresh` in place of its newest columns, without those before `keepFrom`; null if all must be asked for again. */

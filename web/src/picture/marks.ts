@@ -52,13 +52,26 @@ export function missingMs(matrix: Matrix, first = 0, end = matrix.columns.length
   return within.reduce((sum, { ms }) => sum + ms, 0);
 }
 
+/** Found once for each matrix: every frame asks, and every cell that is pointed at. */
+function once<T>(find: (matrix: Matrix) => T): (matrix: Matrix) => T {
+  const known = new WeakMap<Matrix, T>();
+  return (matrix) => {
+    let found = known.get(matrix);
+    if (found === undefined) {
+      found = find(matrix);
+      known.set(matrix, found);
+    }
+    return found;
+  };
+}
+
 /** Stretches of columns that not all nodes have. */
-export function shortColumns(matrix: Matrix): [number, number][] {
+export const shortColumns = once((matrix): [number, number][] => {
   const { columnNodes } = matrix;
   if (!columnNodes) return [];
   const full = fullColumn(matrix);
   return runs(columnNodes.length, (column) => columnNodes[column] < full);
-}
+});
 
 /** A place where no node has windows: as much time as that, right before that column. */
 export interface Hole {
@@ -69,7 +82,7 @@ export interface Hole {
 /** Where nodes stand side by side gaps are never even: one is a hole where it is far beyond what nearly all are. */
 const UNALIGNED = { share: 0.95, times: 3 };
 
-export function holes(matrix: Matrix): Hole[] {
+export const holes = once((matrix): Hole[] => {
   const { columns } = matrix;
   const step = isUnaligned(matrix) ? gapMs(columns, UNALIGNED.share) : windowMs(matrix);
   const least = isUnaligned(matrix) ? UNALIGNED.times : 1.5;
@@ -79,4 +92,4 @@ export function holes(matrix: Matrix): Hole[] {
     if (gap > least * step) found.push({ column, ms: gap - step });
   }
   return found;
-}
+});

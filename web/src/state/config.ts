@@ -39,11 +39,11 @@ export interface Config {
 
 export const config = signal<Config | null>(null);
 export const configFailure = signal<Failure | null>(null);
-/** When it was last asked for, and when it last came, by this browser's clock. */
-let askedAt = 0;
+/** When it last came, by this browser's clock, and when it was last asked for. */
 export const configAt = signal(0);
+let askedAt = 0;
 
-export async function loadConfig(): Promise<void> {
+async function loadConfig(): Promise<void> {
   askedAt = Date.now();
   try {
     const response = await fetch(`${API}/config`, { headers: { accept: "application/json" }, cache: "no-store" });

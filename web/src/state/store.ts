@@ -3,7 +3,7 @@
 import { batch, computed, signal } from "@preact/signals";
 import { codeOf, histogram } from "../data/codes";
 import type { Fanout, Matrix } from "../data/matrix";
-import { isCurrent, isUnaligned, lastComplete, windowMs } from "../data/matrix";
+import { isCurrent, isUnaligned, windowMs } from "../data/matrix";
 import type { Failure } from "../data/request";
 import { busiestNow, hottest, windowStats } from "../data/stats";
 import type { Cell } from "../picture/hit";
@@ -138,9 +138,9 @@ export const maximum = computed(() => matrix.value?.largest ?? 0);
 export const unit = computed(() => {
   if (!matrix.value) return "";
   const width = windowMs(matrix.value);
-  return `${noun(matrix.value.series)} per ${width === null ? `window${isUnaligned(matrix.value) ? " of each node" : ""}` : span(width)}`;
+  const window = isUnaligned(matrix.value) ? "window of each node" : "window";
+  return `${noun(matrix.value.series)} per ${width === null ? window : span(width)}`;
 });
-export const completeTo = computed(() => (matrix.value ? lastComplete(matrix.value) : -1));
 
 export const conflicts = computed<Block[]>(() =>
   matrix.value ? conflictBlocks(matrix.value.conflicts, matrix.value.columns.length, shown.value) : [],
@@ -197,14 +197,11 @@ function refOf({ row, column }: Cell): CellRef | null {
   return bucket !== undefined && time !== undefined ? { bucket, time } : null;
 }
 
-/** Pins a cell of the matrix, and shows all of it where that is not in view. */
-export function pinAnywhere(row: number, column: number): void {
-  const current = matrix.value;
-  if (!current) return;
+/** Takes back what hides rows or columns. */
+export function showAll(): void {
   batch(() => {
     search("");
     resetZoom();
-    pinned.value = { bucket: current.rows[row].id, time: current.columns[column] };
   });
 }
 

@@ -1,7 +1,7 @@
 /** All that is known of one cell, as text: for the tooltip, the pinned cell, and whoever can't see the picture. */
 
 import type { Matrix, Row } from "../data/matrix";
-import { exact, fullColumn, lastComplete, SATURATED, spacingMs, windowMs } from "../data/matrix";
+import { exact, fullColumn, idAt, lastComplete, SATURATED, spacingMs, windowMs } from "../data/matrix";
 import { missingMs } from "../picture/marks";
 import { endText, nameText, shorten, startText } from "./keys";
 import { counted, rate, span } from "./numbers";
@@ -33,7 +33,6 @@ export function cellFacts(matrix: Matrix, row: number, column: number, utc: bool
   const cell = row * columns.length + column;
   const value = exact(matrix, cell);
   const most = fullColumn(matrix);
-  const known = (ids: Matrix["groups"]) => (ids?.cells[cell] ? ids.known[ids.cells[cell]] : "");
   return {
     start: startText(described),
     end: endText(described),
@@ -43,8 +42,8 @@ export function cellFacts(matrix: Matrix, row: number, column: number, utc: bool
     window: windowText(matrix, column, column, utc),
     value: counted(series, value),
     rate: value >= SATURATED ? "counter saturated" : rate(series, value, windowMs(matrix)),
-    group: known(groups),
-    term: known(terms),
+    group: idAt(groups, cell),
+    term: idAt(terms, cell),
     nodes:
       columnNodes && most > 0 ? `${columnNodes[column]} of ${Math.max(most, matrix.fanout?.expected ?? 0)} nodes` : "",
     short: columnNodes && columnNodes[column] < most ? shortText(matrix, column) : "",

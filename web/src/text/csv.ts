@@ -1,7 +1,7 @@
 /** The visible window as CSV, one cell a line, in the columns of `keyviz-fanout query --format csv`. */
 
 import type { Matrix } from "../data/matrix";
-import { exact } from "../data/matrix";
+import { exact, idAt } from "../data/matrix";
 import { keyText } from "./keys";
 
 const HEADER = "bucket_id,label,start,end,column_unix_ms,column_nodes,value,raft_group_id,leader_term,conflict";
@@ -27,13 +27,12 @@ export function csv(matrix: Matrix, rows: Iterable<number>, from: number, to: nu
 
 function cellFields(matrix: Matrix, cell: number, column: number): string {
   const { columns, columnNodes, groups, terms, conflicts } = matrix;
-  const known = (ids: typeof groups) => (ids?.cells[cell] ? ids.known[ids.cells[cell]] : "");
   return [
     columns[column],
     columnNodes?.[column] ?? "",
     exact(matrix, cell),
-    known(groups),
-    known(terms),
+    idAt(groups, cell),
+    idAt(terms, cell),
     conflicts?.[cell] === 1,
   ].join(",");
 }

@@ -2,14 +2,14 @@
 
 import type { Matrix } from "../data/matrix";
 import { failedNodes } from "../data/matrix";
-import type { Window } from "../data/stats";
+import type { WindowStats } from "../data/stats";
 import { missingMs, shortColumns } from "../picture/marks";
 import { plural, span } from "./numbers";
 
-/** Of the whole answer, and of what is in view of it: `rows`, as indices into the matrix, and a window of its columns. */
-export function notes(matrix: Matrix, filter: string, rows: number[], { from, to }: Window): string[] {
+/** Of the whole answer, and of what is in view of it. */
+export function notes(matrix: Matrix, filter: string, { rows, window: { from, to } }: WindowStats): string[] {
   const { fanout, rowsDropped } = matrix;
-  const conflicts = conflictsIn(matrix, rows, { from, to });
+  const conflicts = rows.reduce((sum, row) => sum + row.conflicts, 0);
   const missing = missingMs(matrix, from, to);
   const isShort = shortColumns(matrix).some(([first, end]) => first < to && end > from);
   const warned = fanout?.nodes.filter(({ warnings }) => warnings?.length).map(({ node }) => node) ?? [];
@@ -22,13 +22,6 @@ export function notes(matrix: Matrix, filter: string, rows: number[], { from, to
     missing > 0 ? `dashed line: no windows for ${span(missing)}` : "",
     warned.length > 0 ? `warnings of ${warned.join(", ")}` : "",
   ].filter((note) => note !== "");
-}
-
-function conflictsIn({ columns, conflicts }: Matrix, rows: number[], { from, to }: Window): number {
-  if (!conflicts) return 0;
-  const inRow = (row: number) =>
-    conflicts.subarray(row * columns.length + from, row * columns.length + to).reduce((sum, flag) => sum + flag, 0);
-  return rows.reduce((sum, row) => sum + inRow(row), 0);
 }
 
 function answeredText({ fanout }: Matrix): string {

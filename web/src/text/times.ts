@@ -38,6 +38,9 @@ export function zone(utc: boolean, ms: number): string {
   return `UTC${minutes < 0 ? "−" : "+"}${two(Math.abs(minutes) / 60)}:${two(Math.abs(minutes) % 60)}`;
 }
 
+/** A point in time and its zone. */
+export const zoned = (ms: number, utc: boolean) => `${moment(ms, utc)} ${zone(utc, ms)}`;
+
 /** A stretch of time and its zone; the date is said once where both ends have the same, and so is the zone. */
 export function between(from: number, to: number, utc: boolean): string {
   const [a, b] = [moment(from, utc), moment(to, utc)];
@@ -60,7 +63,7 @@ export function windowText(matrix: Matrix, first: number, last: number, utc: boo
   const width = windowMs(matrix);
   if (width !== null) return between(columns[first] - width, columns[last], utc);
   return first === last
-    ? `up to ${moment(columns[last], utc)} ${zone(utc, columns[last])}`
+    ? `up to ${zoned(columns[last], utc)}`
     : `windows that ended ${between(columns[first], columns[last], utc)}`;
 }
 

@@ -8,7 +8,7 @@ import { lastSuccess } from "../state/config";
 import { clockZone } from "../state/prefs";
 import * as store from "../state/store";
 import { span } from "../text/numbers";
-import { moment, zone } from "../text/times";
+import { zoned } from "../text/times";
 import { adviceFor } from "./advice";
 import { Icon, LongText } from "./parts";
 
@@ -72,8 +72,7 @@ function Stale({ failure, fanout }: { failure: Failure; fanout: Fanout | null })
       <Icon name="warn" />
       <div>
         <strong>
-          <span role="alert">{title}.</span> This picture is {span(Math.max(age, 0))} old (from {moment(at, utc)}{" "}
-          {zone(utc, at)}).
+          <span role="alert">{title}.</span> This picture is {span(Math.max(age, 0))} old (from {zoned(at, utc)}).
         </strong>
         <p>{advice}</p>
         {fanout && !fanout.complete && (

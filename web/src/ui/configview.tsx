@@ -5,7 +5,7 @@ import { config, configAt, configFailure, isFailing } from "../state/config";
 import { clockZone } from "../state/prefs";
 import * as store from "../state/store";
 import { plural, span } from "../text/numbers";
-import { moment, zone } from "../text/times";
+import { zoned } from "../text/times";
 import { adviceFor } from "./advice";
 import { Card, LongText, ScrollBox } from "./parts";
 
@@ -20,7 +20,9 @@ export function ConfigView() {
           <div>
             <h2>{adviceFor(failure).title}</h2>
             <p>{adviceFor(failure).advice}</p>
-            {current && <p>What follows is as of {timeText(configAt.value + store.ahead.value)}.</p>}
+            {current && (
+              <p>What follows is as of {zoned(configAt.value + store.ahead.value, clockZone.value === "utc")}.</p>
+            )}
           </div>
         </section>
       )}
@@ -39,13 +41,8 @@ export function ConfigView() {
 const when = (text: string | null | undefined) => {
   const at = Date.parse(text ?? "");
   if (Number.isNaN(at)) return "never";
-  return `${span(Math.max(store.present.value - at, 0))} ago (${timeText(at)})`;
+  return `${span(Math.max(store.present.value - at, 0))} ago (${zoned(at, clockZone.value === "utc")})`;
 };
-
-function timeText(at: number): string {
-  const utc = clockZone.value === "utc";
-  return `${moment(at, utc)} ${zone(utc, at)}`;
-}
 
 const TRIGGERS: Record<string, string> = {
   start: "at the start",

@@ -89,19 +89,15 @@ function WarningPill({ matrix }: { matrix: Matrix }) {
 export function Freshness() {
   const at = store.receivedAt.value;
   if (at === 0) return <span class="fresh muted">{store.loading.value ? "loading…" : ""}</span>;
-  const { text, tone, title } = freshnessText();
+  const { state, told, tone, since, title } = freshness();
+  const age = Math.max(store.now.value - since, 0);
   return (
     <span class={`fresh ${tone}`} role="status" aria-live="off" title={title}>
       <span class="dot" aria-hidden="true" />
-      {text}
+      {state} · {told}
+      {age < 1500 ? "just now" : `${span(age)} ago`}
     </span>
   );
-}
-
-function freshnessText(): { text: string; tone: string; title: string | undefined } {
-  const { state, told, tone, since, title } = freshness();
-  const age = Math.max(store.now.value - since, 0);
-  return { text: `${state} · ${told}${age < 1500 ? "just now" : `${span(age)} ago`}`, tone, title };
 }
 
 /** How far what is shown is of the present. */

@@ -1,6 +1,7 @@
 /** The picture for elsewhere: the chart as it stands, with what it takes to be read there. */
 
 import { fullColumn, isUnaligned } from "../data/matrix";
+import { windowStats } from "../data/stats";
 import type { Frame } from "../picture/chart";
 import { drawChart } from "../picture/chart";
 import type { Inks } from "../picture/inks";
@@ -11,7 +12,7 @@ import { clockZone } from "../state/prefs";
 import * as store from "../state/store";
 import { notes } from "../text/notes";
 import { amount, isBytes } from "../text/numbers";
-import { moment, windowText, zone } from "../text/times";
+import { windowText, zoned } from "../text/times";
 import { frame } from "./drawing";
 import { freshness, headline } from "./headline";
 
@@ -45,8 +46,8 @@ export function pictureSheet(): HTMLCanvasElement | null {
 }
 
 function notesOf({ matrix, shown, stats }: Frame): string[] {
-  const window = stats?.window ?? { from: 0, to: matrix.columns.length };
-  return notes(matrix, store.filter.peek(), stats?.rows.map(({ row }) => row) ?? [...shown], window);
+  const all = () => windowStats(matrix, shown, 0, shown.length, { from: 0, to: matrix.columns.length });
+  return notes(matrix, store.filter.peek(), stats ?? all());
 }
 
 function canvasOf(width: number, height: number, ratio: number) {
@@ -63,7 +64,7 @@ function agedNote(): string[] {
   const { state, told, tone, since } = freshness();
   const utc = clockZone.peek() === "utc";
   const at = since + store.ahead.peek();
-  return tone === "fresh-late" ? [`${state}: ${told || "from "}${moment(at, utc)} ${zone(utc, at)}`] : [];
+  return tone === "fresh-late" ? [`${state}: ${told || "from "}${zoned(at, utc)}`] : [];
 }
 
 const noteFont = (inks: Inks) => `12px ${inks.font}`;

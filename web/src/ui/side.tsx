@@ -1,7 +1,7 @@
 /** Beside the picture: the hottest range, the pinned cell, and the nodes it was made of. */
 
 import type { Matrix, NodeStatus } from "../data/matrix";
-import { fullColumn, isCurrent, SATURATED, windowMs } from "../data/matrix";
+import { fullColumn, idAt, isCurrent, SATURATED, windowMs } from "../data/matrix";
 import type { Busiest, RowStats, WindowStats } from "../data/stats";
 import { meanOf } from "../data/stats";
 import { clockZone } from "../state/prefs";
@@ -9,7 +9,7 @@ import * as store from "../state/store";
 import { cellFacts } from "../text/cell";
 import { endText, nameText, shorten, startText } from "../text/keys";
 import { bytes, counted, plural, rate, span } from "../text/numbers";
-import { moment, timeAmong, zone } from "../text/times";
+import { timeAmong, zoned } from "../text/times";
 import { Facts, KeyRange } from "./cell";
 import { useKeptFocus } from "./focus";
 import { History } from "./history";
@@ -53,7 +53,7 @@ function Figures({ matrix, hot, stats }: { matrix: Matrix; hot: RowStats; stats:
   const share = stats.total > 0 ? (Number(hot.total) / stats.total) * 100 : 0;
   const speed = (value: number | bigint) => rate(matrix.series, value, width) || counted(matrix.series, value);
   const utc = clockZone.value === "utc";
-  const { group } = cellFacts(matrix, hot.row, hot.peakColumn, utc);
+  const group = idAt(matrix.groups, hot.row * matrix.columns.length + hot.peakColumn);
   const { bound, nodes } = lacking(matrix, hot.peakColumn);
   return (
     <dl class="figures">
@@ -94,12 +94,12 @@ function HottestNow() {
   return (
     <>
       {here && here.row !== hot.value?.row && <Now cell={here} />}
-      {isElsewhere && <Now cell={anywhere} where="out of view" />}
+      {isElsewhere && <Now cell={anywhere} isHidden />}
     </>
   );
 }
 
-function Now({ cell: { row, column, value }, where }: { cell: Busiest; where?: string }) {
+function Now({ cell: { row, column, value }, isHidden }: { cell: Busiest; isHidden?: boolean }) {
   const matrix = store.matrix.value;
   const width = matrix && windowMs(matrix);
   if (!width) return null;
@@ -110,15 +110,14 @@ function Now({ cell: { row, column, value }, where }: { cell: Busiest; where?: s
     <p class="now">
       <span class="muted">
         {present ? "Right now" : `At ${timeAmong(matrix.columns, matrix.columns[column], utc)}`}
-        {where && ` ${where}`}{" "}
+        {isHidden && " out of view"}{" "}
       </span>
       <button
         type="button"
         class="link key"
         onClick={() => {
-          const shown = store.shown.value.indexOf(row);
-          if (where) store.pinAnywhere(row, column);
-          else store.pin({ row: shown, column });
+          if (isHidden) store.showAll();
+          store.pinned.value = { bucket: matrix.rows[row].id, time: matrix.columns[column] };
         }}
       >
         {shorten(startText(matrix.rows[row]), 30)}
@@ -191,14 +190,13 @@ function pinnedOrHint(matrix: Matrix) {
 
 /** Why a window is not in the matrix. */
 function absence({ columns, generatedAt }: Matrix, time: number, utc: boolean): string {
-  const at = (ms: number) => `${moment(ms, utc)} ${zone(utc, ms)}`;
-  const window = `the window that ended ${at(time)}`;
+  const window = `the window that ended ${zoned(time, utc)}`;
   const asked = store.range.value;
   const within =
     asked.kind === "all" ||
     (asked.kind === "span" ? asked.from <= time && time < asked.to : time >= generatedAt - asked.ms);
   if (within && time < columns[0]) {
-    return `The nodes no longer have ${window}: the oldest they have in this range ended ${at(columns[0])}.`;
+    return `The nodes no longer have ${window}: the oldest they have in this range ended ${zoned(columns[0], utc)}.`;
   }
   if (within) return `The nodes do not have ${window}.`;
   return `${window[0].toUpperCase()}${window.slice(1)} is not in this range.`;

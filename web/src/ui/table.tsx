@@ -1,8 +1,8 @@
 /** The hottest rows of the visible window: the picture for those who sort, and for those who can't see it. */
 
 import { computed, signal } from "@preact/signals";
-import type { Ids } from "../data/matrix";
-import { windowMs } from "../data/matrix";
+import type { Matrix } from "../data/matrix";
+import { idAt, windowMs } from "../data/matrix";
 import type { RowStats, SortKey } from "../data/stats";
 import { sortRows } from "../data/stats";
 import { clockZone } from "../state/prefs";
@@ -148,17 +148,15 @@ function Line({ row }: { row: RowStats }) {
       <td class="number">
         {full(row.latest)} <span class="muted under">{rate(matrix.series, row.latest, windowMs(matrix))}</span>
       </td>
-      <RaftCell row={row} />
+      <RaftCell matrix={matrix} row={row} />
     </tr>
   );
 }
 
 /** Whose the row was at its peak. */
-function RaftCell({ row }: { row: RowStats }) {
-  const matrix = store.matrix.value;
-  const cell = row.row * (matrix?.columns.length ?? 0) + row.peakColumn;
-  const known = (ids: Ids | null | undefined) => (ids?.cells[cell] ? ids.known[ids.cells[cell]] : "");
-  const [group, term] = [known(matrix?.groups), known(matrix?.terms)];
+function RaftCell({ matrix, row }: { matrix: Matrix; row: RowStats }) {
+  const cell = row.row * matrix.columns.length + row.peakColumn;
+  const [group, term] = [idAt(matrix.groups, cell), idAt(matrix.terms, cell)];
   return (
     <td class="raft">
       {group && `group ${group}`}
