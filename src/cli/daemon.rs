@@ -228,7 +228,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_port_that_takes_a_right_is_told_with_what_gives_it() {
+    fn a_port_that_takes_a_capability_is_told_with_what_grants_it() {
         let told =
             |port, error: i32| cannot_listen(([127, 0, 0, 1], port).into(), &io::Error::from_raw_os_error(error));
         let (denied, taken) = (13, 98);

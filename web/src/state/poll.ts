@@ -2,9 +2,10 @@
 
 import { batch, effect, untracked } from "@preact/signals";
 import type { Matrix, Series } from "../data/matrix";
-import type { Answer, Failure, FromWorker, ToWorker } from "../data/request";
+import type { Answer, Failure } from "../data/request";
 import { matrixUrl } from "../data/request";
 import { splice, spliceFrom } from "../data/splice";
+import { askUntilAnswered, hurry } from "./patience";
 import { refresh } from "./prefs";
 import {
   ahead,
@@ -25,59 +26,8 @@ import { rangeText } from "./url";
 /** After this long all columns are asked for again, in case an old one has changed unseen. */
 const RECONCILE_MS = 600_000;
 
-const worker = new Worker(new URL("../data/worker.ts", import.meta.url), { type: "module" });
-const waiting = new Map<number, (answer: Answer) => void>();
-worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
-  waiting.get(data.id)?.(data.answer);
-  waiting.delete(data.id);
-};
-
-/** A worker that can't be started, or has run out of memory, must not leave the page waiting. */
-worker.onerror = ({ message }) => {
-  const failure = { status: -1, code: "worker", message: message || "the page's worker failed", fanout: null };
-  for (const resolve of waiting.values()) resolve({ failure });
-  waiting.clear();
-};
-
-/** After this long without an answer the connection may have died without a word; twice as long for every next. */
-const OVERDUE_MS = 15_000;
-/** A browser has no more than six connections to a host. */
-const MOST_ASKED = 5;
-/** What is said of the daemon meanwhile. */
+/** What is said of a daemon whose answer is overdue. */
 const OVERDUE: Failure = { status: 0, code: "overdue", message: "", fanout: null };
-/** Gives up the wait before the same is asked once more. */
-let hurry = () => {};
-
-/** Asks on one connection after another; the first answer counts. */
-async function askUntilAnswered(url: string, mine: Question): Promise<Answer> {
-  const asked = [ask(url)];
-  while (asked.length < MOST_ASKED) {
-    const answer = await Promise.race([...asked, overdue(OVERDUE_MS * 2 ** (asked.length - 1))]);
-    if (answer || asking !== mine) return answer ?? asked[0];
-    failure.value = OVERDUE;
-    asked.push(ask(url));
-  }
-  return Promise.race(asked);
-}
-
-function overdue(ms: number): Promise<null> {
-  return new Promise((resolve) => {
-    const waiting = setTimeout(resolve, ms, null);
-    hurry = () => {
-      clearTimeout(waiting);
-      resolve(null);
-    };
-  });
-}
-
-let lastId = 0;
-function ask(url: string): Promise<Answer> {
-  const message: ToWorker = { id: ++lastId, url };
-  return new Promise((resolve) => {
-    waiting.set(message.id, resolve);
-    worker.postMessage(message);
-  });
-}
 
 /** What is asked for as it was when it was asked: the reader may choose anew, and back again, before the answer is here. */
 interface Question {
@@ -133,19 +83,25 @@ export async function poll(): Promise<void> {
 
 /** The newest columns spliced onto those from before, where that can be done; else all of them. */
 async function fetchMatrix(mine: Question, before: Held | null): Promise<{ answer: Answer; wholeAt: number }> {
+  const overdue = () => {
+    if (asking !== mine) return false;
+    failure.value = OVERDUE;
+    return true;
+  };
+  const asked = { ...bounds(mine.range), series: mine.series };
   const old = before && Date.now() - before.wholeAt < RECONCILE_MS ? before : null;
   const from = old && spliceFrom(old.matrix);
   if (old && from !== null) {
-    const answer = await askUntilAnswered(matrixUrl({ ...bounds(mine.range), series: mine.series, from }), mine);
+    const answer = await askUntilAnswered(matrixUrl({ ...asked, from }), overdue);
     const { wholeAt } = old;
     if ("failure" in answer || asking !== mine) return { answer, wholeAt };
     // Under another configuration the old columns might be others, too.
     const same = answer.generation === generation.value;
-    const joined = same ? splice(old.matrix, answer.matrix, bounds(mine.range).from) : null;
+    const joined = same ? splice(old.matrix, answer.matrix, asked.from) : null;
     if (joined) return { answer: { ...answer, matrix: joined }, wholeAt };
   }
   const wholeAt = Date.now();
-  const answer = await askUntilAnswered(matrixUrl({ ...bounds(mine.range), series: mine.series }), mine);
+  const answer = await askUntilAnswered(matrixUrl(asked), overdue);
   return { answer, wholeAt };
 }
 
