@@ -29,7 +29,7 @@ impl Ends {
     }
 }
 
-/// What the app is asked, or why it is not.
+/// What the app is asked, or why it is not: in words without a Host or a target, which may hold a password (SPEC §3).
 pub(super) fn convert(request: Request<Incoming>, ends: Ends) -> Result<http::Request, Refusal> {
     let (mut head, body) = request.into_parts();
     let method = method(&head.method)?;
@@ -70,7 +70,9 @@ fn host(headers: &HeaderMap) -> Result<Option<Authority>, Refusal> {
     let valid = Authority::try_from(first.as_bytes()).ok().filter(|host| !host.as_str().contains('@'));
     match (valid, all.next()) {
         (Some(host), None) => Ok(Some(host)),
-        (None, _) => Err(Refusal::bad_request(format!("Host {first:?} is invalid"))),
+        (None, _) => Err(Refusal::bad_request(
+            "the Host is invalid: it has to be a name or an address, with a port or without, and no user",
+        )),
         (_, Some(_)) => Err(Refusal::bad_request("the request has more than one Host")),
     }
 }
@@ -86,5 +88,5 @@ fn url(target: &Uri, host: Option<&Authority>, local: SocketAddr) -> Result<Url,
     };
     let separator = if path.starts_with('/') { "" } else { "/" };
     Url::parse(&format!("http://{authority}{separator}{path}"))
-        .map_err(|error| Refusal::bad_request(format!("request target {target:?} at {authority:?}: {error}")))
+        .map_err(|error| Refusal::bad_request(format!("the request target or its Host is invalid: {error}")))
 }

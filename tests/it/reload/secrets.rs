@@ -239,15 +239,17 @@ fn a_callers_session_is_not_shown_whatever_the_nodes_do_with_it() {
 #[test]
 fn a_request_that_is_none_does_not_bring_its_secrets_into_the_log() {
     let talker = Talker::start(PEERS, |_| ());
-    let long = format!("GET / HTTP/1.1\r\nHost: localhost\r\nCookie: admin_session={}\r\n\r\n", CANARY.repeat(1 << 14));
+    let last = |head: &str| format!("{head}\r\nConnection: close\r\n\r\n");
+    let long = last(&format!("GET / HTTP/1.1\r\nHost: localhost\r\nCookie: admin_session={}", CANARY.repeat(1 << 14)));
     for request in [
         format!("GET / HTTP/1.1\r\nHost: localhost\r\nCookie: admin_session={CANARY}\u{1}\r\n\r\n"),
         format!("GET / HTTP/1.1\r\nHost: localhost\r\nCookie admin_session={CANARY}\r\n\r\n"),
-        format!("GET / HTTP/1.1\r\nHost: user:{CANARY}@localhost\r\n\r\n"),
-        format!("GET http://user:{CANARY}@localhost/metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"),
-        format!("GET {MATRIX_PATH} HTTP/1.1\r\nHost: elsewhere\r\nCookie: admin_session={CANARY}\r\n\r\n"),
-        format!("POST {MATRIX_PATH} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {CANARY}\r\n\r\n"),
-        format!("GET /metrics HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic {CANARY}\r\n\r\n"),
+        last(&format!("GET / HTTP/1.1\r\nHost: user:{CANARY}@localhost")),
+        last(&format!("GET http://user:{CANARY}@localhost/metrics HTTP/1.1\r\nHost: localhost")),
+        last(&format!("GET http://user:{CANARY}@localhost:65536/metrics HTTP/1.1\r\nHost: localhost")),
+        last(&format!("GET {MATRIX_PATH} HTTP/1.1\r\nHost: elsewhere\r\nCookie: admin_session={CANARY}")),
+        last(&format!("POST {MATRIX_PATH} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {CANARY}")),
+        last(&format!("GET /metrics HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic {CANARY}")),
         format!("{CANARY}\r\n\r\n"),
         long,
     ] {
@@ -255,10 +257,12 @@ fn a_request_that_is_none_does_not_bring_its_secrets_into_the_log() {
         client.set_read_timeout(Some(PATIENCE)).unwrap();
         // A server that has seen enough closes before it has read all.
         let _ = client.write_all(request.as_bytes());
-        let _ = client.shutdown(std::net::Shutdown::Write);
         let mut answer = Vec::new();
         let _ = client.read_to_end(&mut answer);
-        assert_hidden(&request[..60.min(request.len())], &String::from_utf8_lossy(&answer), CANARY);
+        let (asked, answer) = (&request[..60.min(request.len())], String::from_utf8_lossy(&answer));
+        // Closed with so much unread, the connection may be reset before the answer is read.
+        assert!(answer.starts_with("HTTP/1.1 ") || request.len() > CANARY.len() << 14, "{asked}: {answer}");
+        assert_hidden(asked, &answer, CANARY);
     }
     talker.assert_nothing_leaked(&[CANARY]);
 }
