@@ -1,5 +1,5 @@
 // The configuration's own view follows the file.
-import type { Browser, Locator, Page } from "playwright-core";
+import type { Browser, Locator, Page, Route } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { expectAccessible } from "./support/axe";
 import { close, launch, open, type Watched } from "./support/browser";
@@ -107,6 +107,33 @@ test("what was read from a daemon that has gone is not called in force", async (
   const alert = page.getByRole("alert").filter({ hasText: "The daemon can’t be reached" });
   await alert.getByText(/^What follows is as of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\.$/).waitFor();
   await expectAccessible(page, "configuration of a daemon that has gone");
+});
+
+test("what was read from a daemon that has stopped to answer is not called in force", async () => {
+  await page.getByText("in force", { exact: true }).waitFor();
+  const held: Route[] = [];
+  await page.context().route("**/keyviz/config", (route) => void held.push(route));
+  await page.getByText("was in force", { exact: true }).waitFor({ timeout: 40_000 });
+  await page.getByRole("alert").filter({ hasText: "The daemon has not answered yet" }).waitFor();
+  expect(held.length, "one question at a time").toBeLessThan(4);
+  await page.context().unroute("**/keyviz/config");
+  await page.getByText("in force", { exact: true }).waitFor({ timeout: 40_000 });
+});
+
+test("Esc leaves alone what is pinned on the picture", async () => {
+  await page.waitForURL(/view=config/);
+  await page.goBack();
+  await page.getByRole("application", { name: /heat map/i }).focus();
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Enter");
+  const card = page.getByRole("region", { name: "Pinned cell" });
+  await card.waitFor();
+  await page.getByRole("button", { name: "Configuration" }).click();
+  await page.getByRole("heading", { name: "Generation 1" }).waitFor();
+  await page.waitForURL(/view=config/);
+  await page.keyboard.press("Escape");
+  await page.goBack();
+  await card.waitFor();
 });
 
 test("the way back from here leads to the picture", async () => {

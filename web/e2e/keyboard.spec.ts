@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest
 import { expectAccessible } from "./support/axe";
 import { close, launch, open, type Watched } from "./support/browser";
 import { Chart } from "./support/chart";
-import { type Cluster, COLUMNS, KEYS, PATIENT, startCluster } from "./support/sample";
+import { type Cluster, COLUMNS, KEYS, MINUTE, PATIENT, startCluster } from "./support/sample";
 
 let cluster: Cluster;
 let browser: Browser;
@@ -197,12 +197,19 @@ test("a custom range is chosen without a mouse", async () => {
   const dialog = page.getByRole("dialog", { name: "Custom range" });
   await dialog.waitFor();
   await expectAccessible(page, "the custom range");
-  const [from, to] = [cluster.columns[2], cluster.columns[6]].map((at) => new Date(at).toISOString().slice(0, 19));
+  const times = [cluster.columns[2], cluster.columns[6]];
+  const [from, to] = times.map((at) => new Date(at).toISOString().slice(0, 19));
+  // What stands there at first is what the picture shows, from the beginning of its first window.
+  const first = new Date(cluster.columns[0] - MINUTE).toISOString().slice(0, 19);
+  expect((await dialog.getByLabel(/^From/).inputValue()).padEnd(19, ":00")).toBe(first);
   await dialog.getByLabel(/^From/).fill(from);
   await dialog.getByLabel(/^To/).fill(to);
   await press("Enter");
   await page.getByText("4 rows × 4 columns").waitFor();
-  await expect.poll(() => hash().get("range")).toBe(`${cluster.columns[2]}-${cluster.columns[6]}`);
+  await expect.poll(() => hash().get("range")).toBe(times.map((at) => at + 1).join("-"));
+  const said = `${from.replace("T", " ")} – ${to.slice(from.slice(0, 10) === to.slice(0, 10) ? 11 : 0).replace("T", " ")} UTC`;
+  expect(await page.getByRole("combobox", { name: "Range" }).locator("option:checked").textContent()).toBe(said);
+  await page.getByText(`4 rows in view · ${said}`).waitFor();
 });
 
 test("the whole page holds up to axe, with a cell pinned", async () => {

@@ -205,7 +205,7 @@ describe("moving about", () => {
     const inView = cluster.columns.filter((end) => end > left && end - MINUTE < right);
     await page.getByRole("combobox", { name: "Range" }).selectOption({ label: "The zoomed window" });
     await page.getByText(`4 rows × ${inView.length} columns`).waitFor();
-    await expect.poll(() => hash().get("range")).toBe(`${inView[0]}-${(inView.at(-1) ?? 0) + 1}`);
+    await expect.poll(() => hash().get("range")).toBe(`${inView[0] - MINUTE + 1}-${(inView.at(-1) ?? 0) + 1}`);
   });
 
   test("a search says whether a row is named so or would hold such a key", async () => {

@@ -68,6 +68,22 @@ describe("the picture", () => {
     await expectAccessible(page, "short columns");
   });
 
+  test("says since when a node that answers has counted nothing", async () => {
+    const stopped = (columns: number[], phase: number) => half(phase === 0 ? columns : columns.slice(0, -7), phase);
+    const { url } = await cluster(stopped);
+    const page = await show(url);
+    await page.getByText("2/2 nodes").waitFor();
+    await page.getByText(/^no window of all nodes since \d\d:\d\d:00$/).waitFor();
+    await page.getByRole("button", { name: /^Window to \d\d:\d\d:00 \(1 of 2 nodes\)/ }).waitFor();
+    const chart = new Chart(page);
+    const { x, y } = (await chart.grid())({ row: 1, column: COLUMNS - 1 });
+    await page.mouse.move(x, y);
+    await expect
+      .poll(() => chart.spoken())
+      .toContain("1 of 2 nodes have this window: the others’ share of it is missing");
+    await expectAccessible(page, "a node that has stopped to sample");
+  });
+
   test("marks where time is missing, and says how much", async () => {
     const holed = (columns: number[], phase: number) =>
       half(

@@ -5,7 +5,7 @@ import { matrixOf } from "./support/answers";
 import { Chart } from "./support/chart";
 import { linesOf, saved } from "./support/download";
 import { decode } from "./support/pictures";
-import { COLUMNS, half, KEYS, minutes } from "./support/sample";
+import { COLUMNS, half, KEYS, MINUTE, minutes } from "./support/sample";
 import { stage } from "./support/stage";
 
 /** The cell with the most traffic. */
@@ -61,7 +61,7 @@ test("a copied link shows what is pinned, however late it is opened", async () =
   await page.getByRole("button", { name: "Copy a link to this cell" }).click();
   const link = new URL(await page.evaluate(() => navigator.clipboard.readText()));
   const copied = new URLSearchParams(link.hash.slice(1));
-  expect(copied.get("range")).toBe(`${columns[0]}-${(columns.at(-1) ?? 0) + 1}`);
+  expect(copied.get("range")).toBe(`${columns[0] - MINUTE + 1}-${(columns.at(-1) ?? 0) + 1}`);
   expect(copied.get("cell")).toBe(`${columns[PEAK.column]}@route:2`);
   await leave();
   const again = await show(url, link.hash.slice(1));

@@ -5,6 +5,7 @@ import { followConfig } from "./state/config";
 import { startPolling } from "./state/poll";
 import { keepPreferences } from "./state/prefs";
 import { fanoutIsOld, lastFanout, matrix, now, pageState, show } from "./state/store";
+import type { PageState } from "./state/url";
 import { read, write } from "./state/url";
 import { App } from "./ui/app";
 
@@ -33,17 +34,26 @@ function keepTitle(): void {
 /** The address follows the page, at a pace that browsers allow, and the page the address. */
 function keepAddress(): void {
   let timer = 0;
+  let pending: PageState | null = null;
   effect(() => {
     const state = pageState.value;
     clearTimeout(timer);
+    // The way back leads to a view as it was left.
+    if (pending && pending.view !== state.view) put(pending);
+    pending = state;
     timer = window.setTimeout(() => {
-      const hash = write(state);
-      if (location.hash.slice(1) === hash) return;
-      const address = hash ? `#${hash}` : location.pathname;
-      // From one view the reader goes back to the other.
-      if (read(location.hash).view === state.view) history.replaceState(null, "", address);
-      else history.pushState(null, "", address);
+      pending = null;
+      put(state);
     }, 200);
   });
   addEventListener("hashchange", () => show(read(location.hash)));
+}
+
+function put(state: PageState): void {
+  const hash = write(state);
+  if (location.hash.slice(1) === hash) return;
+  const address = hash ? `#${hash}` : location.pathname;
+  // From one view the reader goes back to the other.
+  if (read(location.hash).view === state.view) history.replaceState(null, "", address);
+  else history.pushState(null, "", address);
 }

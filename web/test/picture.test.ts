@@ -5,7 +5,7 @@ import { cellAt, drawnFor } from "../src/picture/hit";
 import { Pyramid, pool, stepFor, stepsFor } from "../src/picture/pool";
 import { RAMPS, ramp } from "../src/picture/ramps";
 import { legendValues, placeOf, SCALES, scaleOf, valueAt } from "../src/picture/scale";
-import { box, clamp, isWhole, pan, placeOfTime, reveal, timeAt, whole, zoom } from "../src/picture/view";
+import { box, cellsBetween, clamp, isWhole, pan, placeOfTime, reveal, timeAt, whole, zoom } from "../src/picture/view";
 import { toView, toZoom } from "../src/picture/zoomref";
 import { DEFAULTS, read, write } from "../src/state/url";
 import { answer, random } from "./fixtures";
@@ -151,6 +151,16 @@ describe("the view", () => {
     const view = { x0: 10, x1: 20, y0: 5, y1: 15 };
     expect(reveal(view, extent, 7, 12)).toBe(view);
     expect(reveal(view, extent, 15, 9)).toEqual({ x0: 9, x1: 19, y0: 6, y1: 16 });
+  });
+});
+
+describe("the cells of a view", () => {
+  test("are those that one can see, if only in part", () => {
+    expect(cellsBetween(2.5, 7.5, 20)).toEqual([2, 8]);
+    expect(cellsBetween(2, 7, 20)).toEqual([2, 7]);
+    expect(cellsBetween(2.999, 7.001, 20)).toEqual([3, 7]);
+    expect(cellsBetween(0.3, 1439.7, 1440)).toEqual([0, 1440]);
+    expect(cellsBetween(0, 0, 0)).toEqual([0, 0]);
   });
 });
 

@@ -202,6 +202,13 @@ describe("sums of the visible window", () => {
     expect(windowStats(short, shown, 0, 1, { from: 0, to: 20 }).rows[0].latest).toBe(rows[1].values[16]);
   });
 
+  test("have it before the newest where nodes have been missing for long", () => {
+    const fanout = { nodes: [], responded: 2, expected: 2, complete: true };
+    const nodes = columns.map((column) => (column > 9 ? 1 : 2));
+    const gone = decode(answer(columns, rows, { step_ms: 1, column_nodes: nodes, fanout }));
+    expect(windowStats(gone, shown, 0, 5, { from: 0, to: 20 }).latestColumn).toBe(18);
+  });
+
   test("have an average of the windows that all nodes are in, where there are any", () => {
     const fanout = { nodes: [], responded: 2, expected: 2, complete: true };
     const rows = [{ bucket_id: "a", values: [10, 20, 3, 1] }];

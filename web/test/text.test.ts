@@ -61,6 +61,18 @@ describe("a search", () => {
     expect(find("0x757365723a33")).toEqual([1]);
   });
 
+  test("finds bytes that are typed to the middle of one", () => {
+    const odd = ["user:", "vser", "usfr", ""].map((start, at) => ({ ...rows[0], id: `${at}`, label: "", start }));
+    const some = (query: string) => Array.from(findRows(odd, query).rows);
+    expect([some("0x7"), some("0x75"), some("0x757"), some("0x75736")]).toEqual([
+      [0, 1, 2],
+      [0, 2],
+      [0, 2],
+      [0, 2],
+    ]);
+    expect(some("0x757365723")).toEqual([0]);
+  });
+
   test("tells a range that only holds the key from one that is named by it", () => {
     const around = (query: string) => findRows(rows, query).around;
     expect([around("user:3"), around("key:zzz"), around("0x757365723a33")]).toEqual([true, true, true]);

@@ -128,6 +128,29 @@ export function lastComplete(matrix: Matrix): number {
   return -1;
 }
 
+/** How many columns count as the newest, however long the last complete one is ago. */
+const NEWEST = 4;
+
+/** The newest columns: the last complete one and those after it, of which there may be very many; then the last few. */
+export function newestFrom(matrix: Matrix): number {
+  return Math.max(lastComplete(matrix), matrix.columns.length - NEWEST, 0);
+}
+
+/** Whether the nodes that a column lacks may still tell of it, as they did of those before. */
+export function mayFill(matrix: Matrix, column: number): boolean {
+  const complete = lastComplete(matrix);
+  return column > complete && complete >= matrix.columns.length - NEWEST;
+}
+
+/**
+ * The column that the latest counts are of: the last complete one. Where nodes have been missing for longer, the one
+ * before the newest, which is not to be waited for.
+ */
+export function latestColumn(matrix: Matrix): number {
+  const complete = lastComplete(matrix);
+  return complete >= matrix.columns.length - NEWEST ? complete : matrix.columns.length - 2;
+}
+
 /** Between the newest window and the present lie those that nodes still fill, and the time until the next answer. */
 const CURRENT_STEPS = 4;
 const CURRENT_MS = 30_000;

@@ -1,7 +1,7 @@
 /** What the visible window adds up to, per row and per column. */
 
 import type { Matrix } from "./matrix";
-import { exact, fullColumn, lastComplete } from "./matrix";
+import { exact, fullColumn, latestColumn, newestFrom } from "./matrix";
 import { order } from "./order";
 
 export interface Window {
@@ -18,14 +18,14 @@ export interface RowStats {
   peak: number | bigint;
   /** Column of the peak. */
   peakColumn: number;
-  /** Of the newest column in the window that no later answer should change. */
+  /** Of the window's `latestColumn`. */
   latest: number | bigint;
   conflicts: number;
 }
 
 export interface WindowStats {
   window: Window;
-  /** The column that `latest` is of. */
+  /** The newest column of the window that is not to be waited for. */
   latestColumn: number;
   rows: RowStats[];
   /** Sum of each column over those rows, indexed as the matrix' columns are. */
@@ -44,15 +44,15 @@ export function windowStats(
   const width = matrix.columns.length;
   const columnTotals = new Float64Array(width);
   const rows: RowStats[] = [];
-  const complete = lastComplete(matrix);
-  const latestColumn = complete < window.from ? window.to - 1 : Math.min(complete, window.to - 1);
+  const newest = latestColumn(matrix);
+  const latest = newest < window.from ? window.to - 1 : Math.min(newest, window.to - 1);
   let total = 0;
   for (let at = Math.max(first, 0); at < Math.min(last, shown.length); at++) {
-    const stats = rowStats(matrix, shown[at], at, window, latestColumn, columnTotals);
+    const stats = rowStats(matrix, shown[at], at, window, latest, columnTotals);
     total += Number(stats.total);
     rows.push(stats);
   }
-  return { window, latestColumn, rows, columnTotals, total };
+  return { window, latestColumn: latest, rows, columnTotals, total };
 }
 
 function rowStats(
@@ -112,9 +112,6 @@ export interface Busiest {
   value: number;
 }
 
-/** How many columns count as the newest, however long the last complete one is ago. */
-const NEWEST = 4;
-
 /**
  * Of the last complete column and those after it, whose counts can only grow: what erupts is not to be waited for until
  * the slowest node has told of it.
@@ -122,7 +119,7 @@ const NEWEST = 4;
 export function busiestNow(matrix: Matrix, rows: Iterable<number>): Busiest | null {
   const { columns, values } = matrix;
   const width = columns.length;
-  const first = Math.max(lastComplete(matrix), width - NEWEST, 0);
+  const first = newestFrom(matrix);
   let best: Busiest | null = null;
   for (const row of rows) {
     for (let column = first; column < width; column++) {

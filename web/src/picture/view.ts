@@ -75,10 +75,10 @@ export function reveal(view: View, extent: Extent, row: number, column: number):
   return dx || dy ? clamp({ x0: view.x0 + dx, x1: view.x1 + dx, y0: view.y0 + dy, y1: view.y1 + dy }, extent) : view;
 }
 
-/** First and last (excluded) of the cells that lie between two places, if only in part. */
+/** First and last (excluded) of the cells that lie between two places, if only in part, but for what nobody can see. */
 export function cellsBetween(low: number, high: number, size: number): [first: number, last: number] {
-  // What arithmetic leaves of a cell that is not meant.
-  const sliver = 1e-6;
+  // About a pixel of the view, or what arithmetic leaves of a cell that is not meant.
+  const sliver = Math.min((high - low) / 1000, 0.1);
   return [Math.max(Math.floor(low + sliver), 0), Math.min(Math.ceil(high - sliver), size)];
 }
 

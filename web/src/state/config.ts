@@ -42,11 +42,20 @@ export const configFailure = signal<Failure | null>(null);
 /** When it last came, by this browser's clock, and when it was last asked for. */
 export const configAt = signal(0);
 let askedAt = 0;
+let underWay = false;
+/** After this long without an answer it is given up, for the next question to go out on another connection. */
+const OVERDUE_MS = 15_000;
 
 async function loadConfig(): Promise<void> {
+  if (underWay) return;
+  underWay = true;
   askedAt = Date.now();
   try {
-    const response = await fetch(`${API}/config`, { headers: { accept: "application/json" }, cache: "no-store" });
+    const response = await fetch(`${API}/config`, {
+      headers: { accept: "application/json" },
+      cache: "no-store",
+      signal: AbortSignal.timeout(OVERDUE_MS),
+    });
     const body = await response.text();
     if (response.status !== 200) {
       configFailure.value = failureOf(response.status, body);
@@ -56,7 +65,11 @@ async function loadConfig(): Promise<void> {
     configFailure.value = null;
     configAt.value = Date.now();
   } catch (error) {
-    configFailure.value = { status: 0, code: "", message: String((error as Error).message ?? error), fanout: null };
+    const { name, message } = error as Error;
+    const code = name === "TimeoutError" ? "overdue" : "";
+    configFailure.value = { status: 0, code, message, fanout: null };
+  } finally {
+    underWay = false;
   }
 }
 

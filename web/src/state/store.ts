@@ -3,7 +3,7 @@
 import { batch, computed, signal } from "@preact/signals";
 import { codeOf, histogram } from "../data/codes";
 import type { Fanout, Matrix } from "../data/matrix";
-import { isCurrent, isUnaligned, windowMs } from "../data/matrix";
+import { isCurrent, isUnaligned, lastComplete, spacingMs, warns, windowMs } from "../data/matrix";
 import type { Failure } from "../data/request";
 import { busiestNow, hottest, windowStats } from "../data/stats";
 import type { Cell } from "../picture/hit";
@@ -67,6 +67,20 @@ export const lagging = computed(() => {
   return !isCurrent(current, current.columns.length - 1, current.generatedAt || receivedAt.value + ahead.value);
 });
 
+/**
+ * Since when no column has the counts of all nodes, though all of them answer: one at least has stopped to count. Null
+ * while the last that has them is of the present, and where something else is known to keep them apart.
+ */
+export const countedApartSince = computed(() => {
+  const current = matrix.value;
+  if (!current?.fanout?.complete || !current.columnNodes || isUnaligned(current)) return null;
+  if (past.value || future.value || lagging.value || warns(current.fanout, "step_mismatch")) return null;
+  const column = lastComplete(current);
+  const at = current.generatedAt || receivedAt.value + ahead.value;
+  if (isCurrent(current, Math.max(column, 0), at)) return null;
+  return column < 0 ? current.columns[0] - spacingMs(current) : current.columns[column];
+});
+
 /** The cell under the pointer or the keyboard's cursor. */
 export const cursor = signal<Cell | null>(null);
 
@@ -89,10 +103,10 @@ export const zoomed = computed(() => !!(zoom.value.time || zoom.value.rows));
 export const timeZoomed = computed(() => !!zoom.value.time);
 /** What to ask for to have the columns in view and no others. It changes with every frame of a zoom: not to be followed. */
 export function rangeInView(): Range | null {
-  const columns = matrix.peek()?.columns;
+  const current = matrix.peek();
   const { x0, x1 } = visible.peek();
   const [from, to] = cellsBetween(x0, x1, extent.peek().columns);
-  return columns && to > from ? rangeOf(columns, from, to) : null;
+  return current && to > from ? rangeOf(current, from, to) : null;
 }
 
 export function setVisible(next: View): void {

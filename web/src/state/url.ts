@@ -3,19 +3,34 @@
  * Times and buckets, not positions: a link shows the same when columns have come and gone.
  */
 
-import type { Series } from "../data/matrix";
-import { SERIES } from "../data/matrix";
+import type { Matrix, Series } from "../data/matrix";
+import { SERIES, spacingMs } from "../data/matrix";
 import type { RampName } from "../picture/ramps";
 import { RAMPS } from "../picture/ramps";
 import type { ScaleName } from "../picture/scale";
 import { SCALES } from "../picture/scale";
+import { timeAt } from "../picture/view";
 import type { Edge, Zoom } from "../picture/zoomref";
 
-export type Range = { kind: "all" } | { kind: "last"; ms: number } | { kind: "span"; from: number; to: number };
+/** Ends of windows, half-open, as the daemon is asked for them. */
+interface Span {
+  kind: "span";
+  from: number;
+  to: number;
+}
 
-/** What to ask for to have the columns from `first` to before `end`. Ranges are of the ends of windows, and half-open. */
-export function rangeOf(columns: Float64Array, first: number, end: number): Range {
-  return { kind: "span", from: columns[first], to: columns[end - 1] + 1 };
+export type Range = { kind: "all" } | { kind: "last"; ms: number } | Span;
+
+/** What to ask for to have the windows between two points in time. A window is named after its end. */
+export const rangeBetween = (from: number, to: number): Span => ({ kind: "span", from: from + 1, to: to + 1 });
+
+/** The points in time between which the windows of a range lie. */
+export const timesOf = ({ from, to }: Span): [from: number, to: number] => [from - 1, to - 1];
+
+/** What to ask for to have the columns from `first` to before `end`. */
+export function rangeOf(matrix: Matrix, first: number, end: number): Range {
+  const { columns } = matrix;
+  return rangeBetween(timeAt(columns, spacingMs(matrix), first), columns[end - 1]);
 }
 
 export interface CellRef {

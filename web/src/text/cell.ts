@@ -1,10 +1,10 @@
 /** All that is known of one cell, as text: for the tooltip, the pinned cell, and whoever can't see the picture. */
 
 import type { Matrix, Row } from "../data/matrix";
-import { exact, fullColumn, idAt, lastComplete, SATURATED, spacingMs, windowMs } from "../data/matrix";
+import { exact, fullColumn, idAt, mayFill, SATURATED, spacingMs, windowMs } from "../data/matrix";
 import { missingMs } from "../picture/marks";
 import { endText, nameText, shorten, startText } from "./keys";
-import { counted, rate, span } from "./numbers";
+import { counted, full, rate, span } from "./numbers";
 import { windowText } from "./times";
 
 export interface CellFacts {
@@ -63,7 +63,7 @@ const LATE_MS = 10_000;
 function shortText(matrix: Matrix, column: number): string {
   const late = Math.max(2 * spacingMs(matrix), LATE_MS);
   const recent = matrix.columns[column] > matrix.generatedAt - late;
-  return recent && column > lastComplete(matrix)
+  return recent && mayFill(matrix, column)
     ? "so far: this window is not complete yet"
     : "have this window: the others’ share of it is missing";
 }
@@ -72,7 +72,7 @@ function routeText(row: Row): string {
   if (!row.aggregate && row.routeCount <= 1) return "";
   const listed = row.routeIds.slice(0, 8).join(", ");
   const more = row.routeIdsTruncated || row.routeIds.length > 8 ? ", …" : "";
-  return `${row.routeCount} routes together${listed && ` (${listed}${more})`}`;
+  return `${full(row.routeCount)} routes together${listed && ` (${listed}${more})`}`;
 }
 
 export const CONFLICT_TEXT =

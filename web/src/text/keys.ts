@@ -75,22 +75,36 @@ export function findRows(rows: Row[], query: string): Found {
   const [, field, word] = /^(?:(key|bucket|label):)?(.*)$/s.exec(query.trim()) ?? [];
   if (!word) return { rows: all, around: false };
   const key = keyBytes(word);
+  const begins = beginning(word);
   const lower = word.toLowerCase();
   const found = all.filter((index) => {
     const { id, label, start } = rows[index];
     if (field !== "key" && field !== "label" && id.toLowerCase().includes(lower)) return true;
     if (field !== "key" && field !== "bucket" && label.toLowerCase().includes(lower)) return true;
-    return (!field || field === "key") && start.startsWith(key);
+    return (!field || field === "key") && begins(start);
   });
   if (found.length > 0 || (field && field !== "key")) return { rows: found, around: false };
   const holds = ({ start, end }: Row) => start <= key && (end === "" || key < end);
   return { rows: all.filter((index) => holds(rows[index])), around: true };
 }
 
+/** Bytes in hex may end in the middle of one, as they do while they are typed. */
+const HEX = /^0x((?:[0-9a-f]{2})*)([0-9a-f]?)$/i;
+
+/** The first key that begins with `text`. */
 function keyBytes(text: string): string {
-  const hex = /^0x((?:[0-9a-f]{2})*)$/i.exec(text);
-  const bytes = hex
-    ? (hex[1].match(/../g) ?? []).map((pair) => Number.parseInt(pair, 16))
-    : new TextEncoder().encode(text);
+  const [, pairs, half] = HEX.exec(text) ?? [];
+  const hex = pairs === undefined ? null : `${pairs}${half && `${half}0`}`;
+  const bytes =
+    hex === null ? new TextEncoder().encode(text) : (hex.match(/../g) ?? []).map((pair) => Number.parseInt(pair, 16));
   return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+}
+
+/** Whether a key begins with `text`. */
+function beginning(text: string): (key: string) => boolean {
+  const first = keyBytes(text);
+  if (!HEX.exec(text)?.[2]) return (key) => key.startsWith(first);
+  const last = first.length - 1;
+  const high = first.charCodeAt(last) >> 4;
+  return (key) => key.startsWith(first.slice(0, last)) && key.charCodeAt(last) >> 4 === high;
 }

@@ -130,7 +130,7 @@ const BY_STATUS: Record<number, (said: string) => Advice> = {
     title: "The daemon can’t be reached",
     advice: (
       <>
-        Check that <code>keyviz-fanout</code> runs on {location.host} (<code>systemctl status keyviz-fanout</code>).
+        Check that <code>keyviz-fanout</code> runs on {location.host} (<code>systemctl status keyviz-fanout</code>).{" "}
         {refresh.value > 0 ? "This page asks again by itself." : "Refresh is off: then choose “Refresh now”."}
       </>
     ),

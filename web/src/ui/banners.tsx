@@ -1,5 +1,6 @@
 /** What is wrong with the picture, above it. */
 
+import { signal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import type { Fanout, NodeStatus } from "../data/matrix";
 import { failedNodes } from "../data/matrix";
@@ -15,7 +16,12 @@ import { Icon, LongText } from "./parts";
 /** More failed nodes than these are folded away. */
 const LISTED = 4;
 /** Above a picture on a phone it is what is left of that that comes first. */
-const listedAbove = () => (innerWidth < 640 ? 1 : LISTED);
+const phone = matchMedia("(max-width: 640px)");
+const isPhone = signal(phone.matches);
+phone.addEventListener("change", () => {
+  isPhone.value = phone.matches;
+});
+const listedAbove = () => (isPhone.value ? 1 : LISTED);
 
 /** What an operator does about each reason. */
 const REASONS: Record<string, string> = {

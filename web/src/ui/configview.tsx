@@ -142,7 +142,7 @@ function Pending({ current }: { current: Config }) {
   return (
     <Card title="Waits for a restart" aside={<span class="pill pill-amber">{plural(pending.length, "key")}</span>}>
       <ScrollBox label="Keys that wait for a restart">
-        <table class="table">
+        <table class="table table-stacked">
           <caption class="sr-only">Keys that wait for a restart</caption>
           <thead>
             <tr>
@@ -157,8 +157,12 @@ function Pending({ current }: { current: Config }) {
                 <th scope="row" class="key">
                   {key}
                 </th>
-                <td class="key">{valueText(running)}</td>
-                <td class="key">{valueText(on_disk)}</td>
+                <td class="key" data-label="Running">
+                  {valueText(running)}
+                </td>
+                <td class="key" data-label="On disk">
+                  {valueText(on_disk)}
+                </td>
               </tr>
             ))}
           </tbody>

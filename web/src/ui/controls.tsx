@@ -5,7 +5,7 @@ import type { Series } from "../data/matrix";
 import { clockZone } from "../state/prefs";
 import * as store from "../state/store";
 import type { Range } from "../state/url";
-import { rangeText, readRange } from "../state/url";
+import { rangeText, readRange, timesOf } from "../state/url";
 import { plural } from "../text/numbers";
 import { between } from "../text/times";
 import { CustomRange } from "./customrange";
@@ -93,7 +93,7 @@ function RangeSelect() {
 
 function ownRange(range: Range): string {
   if (range.kind !== "span") return rangeText(range);
-  return between(range.from, range.to, clockZone.value === "utc");
+  return between(...timesOf(range), clockZone.value === "utc");
 }
 
 function Search({ input }: { input: { current: HTMLInputElement | null } }) {

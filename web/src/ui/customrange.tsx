@@ -1,17 +1,20 @@
 /** Two points in time, in the zone that the page shows. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
+import { spacingMs } from "../data/matrix";
+import { timeAt } from "../picture/view";
 import { clockZone } from "../state/prefs";
 import * as store from "../state/store";
 import type { Range } from "../state/url";
+import { rangeBetween, timesOf } from "../state/url";
 import { moment, zone } from "../text/times";
 
 export function CustomRange({ onDone, onClose }: { onDone: (range: Range) => void; onClose: () => void }) {
   const utc = clockZone.value === "utc";
-  const columns = store.matrix.value?.columns;
-  const last = columns?.at(-1) ?? Date.now();
-  const [from, setFrom] = useState(field(columns?.[0] ?? last - 3_600_000, utc));
-  const [to, setTo] = useState(field(last, utc));
+  const [shownFrom, shownTo] = shown();
+  const [from, setFrom] = useState(field(shownFrom, utc));
+  // To the second: one that has begun is part of it.
+  const [to, setTo] = useState(field(Math.ceil(shownTo / 1000) * 1000, utc));
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
   const [a, b] = [parse(from, utc), parse(to, utc)];
@@ -24,7 +27,7 @@ export function CustomRange({ onDone, onClose }: { onDone: (range: Range) => voi
         method="dialog"
         onSubmit={(event) => {
           event.preventDefault();
-          if (valid) onDone({ kind: "span", from: a, to: b });
+          if (valid) onDone(rangeBetween(a, b));
         }}
       >
         <h2 id="range-title">Custom range</h2>
@@ -52,6 +55,15 @@ export function CustomRange({ onDone, onClose }: { onDone: (range: Range) => voi
       </form>
     </dialog>
   );
+}
+
+/** The chosen range, else what the picture shows, else the last hour. */
+function shown(): [from: number, to: number] {
+  const { matrix, range } = store;
+  if (range.value.kind === "span") return timesOf(range.value);
+  const columns = matrix.value?.columns;
+  if (!matrix.value || !columns?.length) return [Date.now() - 3_600_000, Date.now()];
+  return [timeAt(columns, spacingMs(matrix.value), 0), columns[columns.length - 1]];
 }
 
 const field = (ms: number, utc: boolean) => moment(ms, utc).replace(" ", "T");

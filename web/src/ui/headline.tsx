@@ -1,10 +1,11 @@
 /** The line that says what the picture is, and whether to believe it. */
 
 import type { Matrix } from "../data/matrix";
-import { refresh } from "../state/prefs";
+import { clockZone, refresh } from "../state/prefs";
 import * as store from "../state/store";
 import { shorten } from "../text/keys";
 import { full, plural, span } from "../text/numbers";
+import { timeAmong } from "../text/times";
 
 export function headline(matrix: Matrix, maximum: number | bigint): string {
   const { columns, fanout, rows, series } = matrix;
@@ -30,6 +31,7 @@ export function Headline() {
       )}
       <ConflictPill matrix={matrix} />
       <WarningPill matrix={matrix} />
+      <ApartPill matrix={matrix} />
     </div>
   );
 }
@@ -82,6 +84,20 @@ function WarningPill({ matrix }: { matrix: Matrix }) {
         </span>
       )}
     </>
+  );
+}
+
+/** All nodes answer, which looks well, and one of them tells of nothing new. */
+function ApartPill({ matrix }: { matrix: Matrix }) {
+  const since = store.countedApartSince.value;
+  if (since === null) return null;
+  return (
+    <span
+      class="pill pill-amber"
+      title="Every node answers, and one at least has counted nothing since. Do all of them still sample, and are their clocks right? Columns without it are amber above and dimmed."
+    >
+      no window of all nodes since {timeAmong(matrix.columns, since, clockZone.value === "utc")}
+    </span>
   );
 }
 

@@ -14,7 +14,7 @@ import { pictureSheet } from "./sheet";
 const said = signal("");
 
 export function Share() {
-  const nothing = !store.matrix.value?.rows.length;
+  const nothing = store.extent.value.columns === 0 || !store.matrix.value?.rows.length;
   return (
     <div class="group">
       <IconButton
@@ -47,7 +47,7 @@ export async function copyLink(): Promise<void> {
 /** As it stands, however late it is opened: what is a range up to the present becomes the columns that are shown. */
 function fixed(state: PageState, matrix: Matrix | null): PageState {
   if (state.range.kind === "span" || !matrix?.columns.length) return state;
-  return { ...state, range: rangeOf(matrix.columns, 0, matrix.columns.length) };
+  return { ...state, range: rangeOf(matrix, 0, matrix.columns.length) };
 }
 
 /** The clipboard is only there on https and loopback; beyond, the older way still works. */

@@ -93,6 +93,7 @@ const ACTIONS: Record<string, () => boolean> = {
     return true;
   },
   Escape: () => {
+    if (store.view.value !== "map") return false;
     if (store.cursor.value) store.cursor.value = null;
     else if (store.pinned.value) store.pinned.value = null;
     else if (store.filter.value) store.search("");

@@ -1,7 +1,7 @@
 /** Beside the picture: the hottest range, the pinned cell, and the nodes it was made of. */
 
 import type { Matrix, NodeStatus } from "../data/matrix";
-import { fullColumn, idAt, isCurrent, SATURATED, windowMs } from "../data/matrix";
+import { idAt, isCurrent, SATURATED, windowMs } from "../data/matrix";
 import type { Busiest, RowStats, WindowStats } from "../data/stats";
 import { meanOf } from "../data/stats";
 import { clockZone } from "../state/prefs";
@@ -9,6 +9,7 @@ import * as store from "../state/store";
 import { cellFacts } from "../text/cell";
 import { endText, nameText, shorten, startText } from "../text/keys";
 import { bytes, counted, plural, rate, span } from "../text/numbers";
+import { lacking } from "../text/short";
 import { timeAmong, zoned } from "../text/times";
 import { Facts, KeyRange } from "./cell";
 import { useKeptFocus } from "./focus";
@@ -55,6 +56,7 @@ function Figures({ matrix, hot, stats }: { matrix: Matrix; hot: RowStats; stats:
   const utc = clockZone.value === "utc";
   const group = idAt(matrix.groups, hot.row * matrix.columns.length + hot.peakColumn);
   const { bound, nodes } = lacking(matrix, hot.peakColumn);
+  const mean = meanOf(matrix, hot.row, stats.window);
   return (
     <dl class="figures">
       <div>
@@ -64,8 +66,8 @@ function Figures({ matrix, hot, stats }: { matrix: Matrix; hot: RowStats; stats:
           {store.filter.value && " of the rows found"}
         </dt>
         <dd>
-          {width && hot.total >= SATURATED && "≥ "}
-          {width ? rate(matrix.series, meanOf(matrix, hot.row, stats.window), width) : speed(hot.total)}
+          {width && hot.total >= SATURATED && mean < SATURATED && "≥ "}
+          {width ? rate(matrix.series, mean, width) : speed(hot.total)}
         </dd>
       </div>
       <div>
@@ -127,13 +129,6 @@ function Now({ cell: { row, column, value }, isHidden }: { cell: Busiest; isHidd
       {nodes}
     </p>
   );
-}
-
-/** What is said of a rate of one column that lacks nodes: it is at least that much. */
-function lacking(matrix: Matrix, column: number): { bound: string; nodes: string } {
-  const full = fullColumn(matrix);
-  const nodes = matrix.columnNodes?.[column] ?? full;
-  return nodes < full ? { bound: "≥ ", nodes: ` (${nodes} of ${full} nodes)` } : { bound: "", nodes: "" };
 }
 
 function PinnedCard() {

@@ -9,11 +9,14 @@ import { clockZone } from "../state/prefs";
 import * as store from "../state/store";
 import { endText, nameText, shorten, startText } from "../text/keys";
 import { full, noun, plural, rate } from "../text/numbers";
+import { lacking } from "../text/short";
 import { timeAmong, windowText } from "../text/times";
 import { useKeptFocus } from "./focus";
 import { Card } from "./parts";
 
 const FIRST = 20;
+/** Characters of a key: all columns have to have room beside the panel. */
+const KEY = 24;
 const limit = signal(FIRST);
 const sortBy = signal<SortKey>("total");
 const ascending = signal(false);
@@ -35,6 +38,8 @@ export function HotTable() {
   const { from, to } = stats.window;
   const utc = clockZone.value === "utc";
   const time = windowText(matrix, from, to - 1, utc);
+  const { nodes } = lacking(matrix, stats.latestColumn);
+  const latest = `Window to ${timeAmong(matrix.columns, matrix.columns[stats.latestColumn], utc)}${nodes}`;
   return (
     <Card
       title="Hottest rows"
@@ -46,17 +51,14 @@ export function HotTable() {
       }
     >
       <div class="table-box">
-        <table class="table">
+        <table class="table table-stacked table-sorted">
           <caption class="sr-only">
             Rows of the visible window by traffic, {noun(matrix.series)}, {time}
           </caption>
-          <Headings
-            counts={noun(matrix.series)}
-            latest={timeAmong(matrix.columns, matrix.columns[stats.latestColumn], utc)}
-          />
+          <Headings counts={noun(matrix.series)} latest={latest} />
           <tbody>
             {rows.map((row) => (
-              <Line key={matrix.rows[row.row].id} row={row} />
+              <Line key={matrix.rows[row.row].id} row={row} latest={latest} />
             ))}
           </tbody>
         </table>
@@ -85,7 +87,7 @@ function Headings({ counts, latest }: { counts: string; latest: string }) {
         <Heading by="label" text="Label" kind="label" />
         <Heading by="total" text={`Total ${counts}`} kind="number" />
         <Heading by="peak" text="Peak window" kind="number" />
-        <Heading by="latest" text={`Window to ${latest}`} kind="number" />
+        <Heading by="latest" text={latest} kind="number" />
         <th scope="col">Raft</th>
       </tr>
     </thead>
@@ -111,7 +113,7 @@ function Heading({ by, text, kind = "" }: { by: SortKey; text: string; kind?: "l
   );
 }
 
-function Line({ row }: { row: RowStats }) {
+function Line({ row, latest }: { row: RowStats; latest: string }) {
   const matrix = store.matrix.value;
   if (!matrix) return null;
   const described = matrix.rows[row.row];
@@ -127,8 +129,8 @@ function Line({ row }: { row: RowStats }) {
           title={`${startText(described)} … ${endText(described)}\n${nameText(id)}`}
           onClick={() => store.pin({ row: row.shown, column: row.peakColumn })}
         >
-          <span class="key">{shorten(startText(described), 30)}</span>
-          <span class="key muted under">… {shorten(endText(described), 30)}</span>
+          <span class="key">{shorten(startText(described), KEY)}</span>
+          <span class="key muted under">… {shorten(endText(described), KEY)}</span>
         </button>
       </th>
       <td class="label">
@@ -138,14 +140,14 @@ function Line({ row }: { row: RowStats }) {
           </span>
         )}
       </td>
-      <td class="number">
+      <td class="number" data-label="Total">
         {full(row.total)} <Bar share={Number(row.total)} />
       </td>
-      <td class="number">
+      <td class="number" data-label="Peak">
         {full(row.peak)}{" "}
         <span class="muted under">at {timeAmong(matrix.columns, matrix.columns[row.peakColumn], utc)}</span>
       </td>
-      <td class="number">
+      <td class="number" data-label={latest}>
         {full(row.latest)} <span class="muted under">{rate(matrix.series, row.latest, windowMs(matrix))}</span>
       </td>
       <RaftCell matrix={matrix} row={row} />
@@ -158,8 +160,8 @@ function RaftCell({ matrix, row }: { matrix: Matrix; row: RowStats }) {
   const cell = row.row * matrix.columns.length + row.peakColumn;
   const [group, term] = [idAt(matrix.groups, cell), idAt(matrix.terms, cell)];
   return (
-    <td class="raft">
-      {group && `group ${group}`}
+    <td class="raft" data-label="Raft">
+      {group && `group ${group} `}
       {term && <span class="muted under">term {term}</span>}
       {row.conflicts > 0 && <span class="pill pill-conflict">conflict</span>}
     </td>
