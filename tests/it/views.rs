@@ -112,6 +112,23 @@ fn without_colour(text: &str) -> String {
 }
 
 #[test]
+fn columns_that_a_node_will_not_fill_any_more_are_not_said_to_be_waited_for() {
+    let mut answer = complete();
+    answer["column_nodes"] = json!([3, 2, 2, 2, 2, 2]);
+    let told = table(&answer);
+    assert!(
+        told.contains("the newest 5 columns (from 09:10:10) are short: at least one of the nodes that answer"),
+        "{told}"
+    );
+    answer["column_nodes"] = json!([3, 3, 3, 3, 2, 2]);
+    let told = table(&answer);
+    assert!(
+        told.contains("the newest 2 columns (from 09:10:40) are short: not all nodes have said them yet"),
+        "{told}"
+    );
+}
+
+#[test]
 fn a_table_of_a_complete_answer() {
     assert_snapshot!(table(&complete()));
 }

@@ -6,6 +6,9 @@ use super::{
 };
 use crate::text::escape;
 
+/// More columns than nodes flush at different moments for: who has not told of them will not.
+const STILL_FILLED: usize = 4;
+
 /// The lines above a view: what is shown, of how many nodes, and what is wrong with it.
 pub(super) fn lines(answer: &Answer) -> Vec<String> {
     std::iter::once(headline(answer)).chain(caveats(answer)).collect()
@@ -27,7 +30,13 @@ pub fn caveats(answer: &Answer) -> Vec<String> {
         let since = answer.column_unix_ms.get(of).copied().map(text::clock).unwrap_or_default();
         lines.push(match short {
             1 => format!("the newest column ({since}) is short: not all nodes have said it yet"),
-            _ => format!("the newest {short} columns (from {since}) are short: not all nodes have said them yet"),
+            2..=STILL_FILLED => {
+                format!("the newest {short} columns (from {since}) are short: not all nodes have said them yet")
+            }
+            _ => format!(
+                "the newest {short} columns (from {since}) are short: at least one of the nodes that answer has told of \
+                 none of them"
+            ),
         });
     }
     lines
