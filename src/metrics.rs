@@ -15,6 +15,7 @@ use prometheus_client::{
 
 mod configuration;
 mod connections;
+mod format;
 mod load;
 mod nodes;
 
@@ -22,7 +23,7 @@ use self::{
     configuration::ConfigMetrics,
     nodes::{NodeLabels, NodeMetrics},
 };
-pub use self::{connections::Connections, load::Load};
+pub use self::{connections::Connections, format::Format, load::Load};
 
 /// What every metric's name begins with.
 const PREFIX: &str = "keyviz_fanout";
@@ -122,9 +123,10 @@ impl Metrics {
         let _ = self.connections.set(Box::new(source));
     }
 
-    /// The text format, with the breakers and the load as they are now.
+    /// All metrics in `format`, with the breakers and the load as they are now.
     pub fn render<'a>(
         &self,
+        format: Format,
         breakers: impl Iterator<Item = (&'a str, bool)>,
         load: Load,
     ) -> Result<String, fmt::Error> {
@@ -147,7 +149,7 @@ impl Metrics {
             text::encode_registry(&mut out, registry)?;
         }
         text::encode_eof(&mut out)?;
-        Ok(out)
+        Ok(format.of(out))
     }
 }
 

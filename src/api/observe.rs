@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use tide::{Request, Response, StatusCode};
 
 use super::{ApiError, State, auth, candidate::Token, error::ErrorCode, gate, service::Active};
+use crate::metrics::Format;
 
 /// `/admin/healthz`: the process serves.
 pub(super) async fn health(_: Request<State>) -> tide::Result {
@@ -29,12 +30,11 @@ pub(super) async fn metrics(request: Request<State>) -> Result<Response, ApiErro
     }
     let breakers = active.snapshot.peers.iter();
     let breakers = breakers.map(|peer| (peer.entry.entry.as_str(), peer.state.get().breaker.is_open()));
-    let rendered = request.state().metrics.render(breakers, request.state().fanout.load());
+    let accept = request.header("Accept").map(|values| values.as_str().to_owned()).unwrap_or_default();
+    let format = Format::accepted(&accept);
+    let rendered = request.state().metrics.render(format, breakers, request.state().fanout.load());
     let body = rendered.map_err(|error| ApiError::new(500, ErrorCode::Internal, error.to_string()))?;
-    Ok(Response::builder(StatusCode::Ok)
-        .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
-        .body(body)
-        .build())
+    Ok(Response::builder(StatusCode::Ok).content_type(format.media_type()).body(body).build())
 }
 
 fn has_token(request: &Request<State>, active: &Active) -> bool {

@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 use toml::de::DeValue;
 use url::Url;
 
-use super::{Auth, Config, Fanout, Local, LocalNode, Log, Merge, Server, Tls, kind::Faults};
+use super::{Auth, Config, Fanout, IdleNode, Local, LocalNode, Log, Merge, Server, Tls, kind::Faults};
 
 mod table;
 
@@ -131,12 +131,12 @@ impl From<Draft> for Config {
 
 impl From<LocalDraft> for Local {
     fn from(local: LocalDraft) -> Self {
-        let url = local.url.filter(|_| local.source == LocalSource::Http);
-        let named = |url: Url| {
-            let name = if local.name.is_empty() { host_and_port(&url) } else { local.name };
-            LocalNode { url, name }
+        let LocalDraft { source, url, name } = local;
+        let Some(used) = url.clone().filter(|_| source == LocalSource::Http) else {
+            return Self { node: None, idle: IdleNode { url, name } };
         };
-        Self { node: url.map(named) }
+        let name = if name.is_empty() { host_and_port(&used) } else { name };
+        Self { node: Some(LocalNode { url: used, name }), idle: IdleNode::default() }
     }
 }
 
@@ -147,11 +147,11 @@ fn host_and_port(url: &Url) -> String {
 impl From<Config> for Draft {
     fn from(config: Config) -> Self {
         let Config { server, local, fanout, merge, auth, tls, log } = config;
-        let local = local.node.map_or_else(LocalDraft::default, |node| LocalDraft {
-            source: LocalSource::Http,
-            url: Some(node.url),
-            name: node.name,
-        });
+        let Local { node, idle: IdleNode { url, name } } = local;
+        let local = match node {
+            Some(LocalNode { url, name }) => LocalDraft { source: LocalSource::Http, url: Some(url), name },
+            None => LocalDraft { source: LocalSource::None, url, name },
+        };
         Self { server, local, fanout, merge, auth, tls, log }
     }
 }

@@ -122,6 +122,17 @@ impl Default for Server {
 pub struct Local {
     /// Where the local matrix comes from; `None` when there is no node on this host (`local.source = "none"`).
     pub node: Option<LocalNode>,
+    /// `local.url` and `local.name` beside `local.source = "none"`.
+    pub idle: IdleNode,
+}
+
+/// What the file says of a node that is not used: nothing comes of it, and it is shown as it was written.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct IdleNode {
+    /// `local.url`.
+    pub url: Option<Url>,
+    /// `local.name`.
+    pub name: String,
 }
 
 /// A node on this host, reached over HTTP (`local.source = "http"`).

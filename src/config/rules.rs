@@ -130,12 +130,14 @@ fn node_has_url(whole: &Whole<'_>) -> Option<Misfit> {
 
 fn node_is_used(whole: &Whole<'_>) -> Option<Misfit> {
     let local = &whole.draft.local;
-    if local.source == LocalSource::Http || !whole.sound(&["local.source"]) {
+    // Who says that there is none may keep the address for when there is one again; who says nothing has forgotten it.
+    if whole.given.contains("local.source") || !whole.sound(&["local.source"]) {
         return None;
     }
     let unused = [("local.url", local.url.is_some()), ("local.name", !local.name.is_empty())];
     let (key, _) = unused.into_iter().find(|(_, given)| *given)?;
-    let message = "is of no use while local.source is \"none\"; set local.source = \"http\" or remove it";
+    let message =
+        "is of no use while local.source is not given and so \"none\"; set local.source = \"http\" or remove it";
     whole.misfit(&[key], message.into())
 }
 

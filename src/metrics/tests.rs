@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use super::*;
 
 #[test]
@@ -9,7 +11,9 @@ fn answers_made_at_once_each_tell_of_every_breaker_and_of_no_other() {
             let metrics = &metrics;
             scope.spawn(move || {
                 for _ in 0..200 {
-                    let text = metrics.render(peers.into_iter().map(|peer| (peer, true)), Load::default()).unwrap();
+                    let text = metrics
+                        .render(Format::Text, peers.into_iter().map(|peer| (peer, true)), Load::default())
+                        .unwrap();
                     let told = ["a", "b", "c", "d"].map(|node| open(&text, node));
                     assert_eq!(told, ["a", "b", "c", "d"].map(|node| peers.contains(&node)));
                 }
@@ -19,10 +23,46 @@ fn answers_made_at_once_each_tell_of_every_breaker_and_of_no_other() {
 }
 
 #[test]
-fn the_text_ends_once() {
-    let text = Metrics::default().render(std::iter::empty(), Load::default()).unwrap();
+fn openmetrics_ends_once() {
+    let text = Metrics::default().render(Format::OpenMetrics, std::iter::empty(), Load::default()).unwrap();
     assert!(text.ends_with("# EOF\n"));
     assert_eq!(text.matches("# EOF").count(), 1);
+}
+
+#[test]
+fn both_formats_have_the_same_samples_and_the_text_describes_each_by_its_name() {
+    let metrics = Metrics::default();
+    metrics.request("/metrics", 200);
+    metrics.fanout(Duration::from_millis(3), [call("# TYPE a counter", "ok")]);
+    let [open, text] = [Format::OpenMetrics, Format::Text]
+        .map(|format| metrics.render(format, [("a", true)].into_iter(), Load::default()).unwrap());
+    let samples =
+        |text: &str| text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect::<BTreeSet<_>>();
+    assert_eq!(samples(&open), samples(&text));
+    assert!(open.contains("# TYPE keyviz_fanout_requests counter\n") && open.contains("# UNIT "));
+    assert!(!text.contains("# UNIT ") && !text.contains("# EOF"), "{text}");
+    let typed: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' ')).collect();
+    for sample in samples(&text) {
+        let name = sample.split(['{', ' ']).next().unwrap();
+        let of = |kind: &str, name: &str| typed.contains(&(name, kind));
+        let histogram = ["_bucket", "_sum", "_count"].into_iter().find_map(|end| name.strip_suffix(end));
+        assert!(
+            of("counter", name) || of("gauge", name) || histogram.is_some_and(|name| of("histogram", name)),
+            "{sample}: {typed:?}"
+        );
+    }
+    for (name, _) in typed {
+        assert!(text.contains(&format!("# HELP {name} ")), "{name}");
+    }
+}
+
+#[test]
+fn who_does_not_ask_for_openmetrics_gets_the_text() {
+    for accept in ["", "*/*", "text/plain;version=0.0.4", "text/html"] {
+        assert_eq!(Format::accepted(accept), Format::Text, "{accept}");
+    }
+    let prometheus = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.1";
+    assert_eq!(Format::accepted(prometheus), Format::OpenMetrics);
 }
 
 fn call<'a>(node: &'a str, reason: &'static str) -> CallResult<'a> {
@@ -30,7 +70,7 @@ fn call<'a>(node: &'a str, reason: &'static str) -> CallResult<'a> {
 }
 
 fn rendered(metrics: &Metrics) -> String {
-    metrics.render(std::iter::empty(), Load::default()).unwrap()
+    metrics.render(Format::Text, std::iter::empty(), Load::default()).unwrap()
 }
 
 /// The value of the one series of that name and labels.
@@ -137,7 +177,7 @@ fn what_is_in_use_is_told_by_kind() {
         fanouts_waiting: 6,
         ..Load::default()
     };
-    let text = Metrics::default().render(std::iter::empty(), load).unwrap();
+    let text = Metrics::default().render(Format::Text, std::iter::empty(), load).unwrap();
     let memory = ["bodies", "decoded", "answers"].map(|kind| value(&text, &format!("memory_bytes{{kind=\"{kind}\"}}")));
     assert_eq!(memory, [Some(1), Some(2), Some(3)]);
     assert_eq!(value(&text, "answers_given_up_total"), Some(4));

@@ -178,7 +178,8 @@ fn ready(generator: &mut SchemaGenerator) -> Operation {
 }
 
 fn metrics(generator: &mut SchemaGenerator) -> Operation {
-    let content = text_of("application/openmetrics-text", &json!({ "type": "string" }));
+    let text = json!({ "schema": { "type": "string" } });
+    let content = json!({ "text/plain": text, "application/openmetrics-text": text });
     let failed = "No node could be asked whether this session may read.";
     let answers = authorized(Answers::ok(generator, "The metrics.", content), generator);
     let answers = answers.error(generator, 503, &[NoNodeAnswered, Internal], failed);

@@ -58,7 +58,7 @@ fn any_nodes() -> impl Strategy<Value = (Local, Vec<PeerEntry>)> {
     let node = (entry(), "[ -~à-ü]{1,20}").prop_map(|(entry, name)| LocalNode { url: entry.url, name });
     let nodes = (prop::option::of(node), prop::collection::vec(entry(), 0..5));
     let nodes = nodes.prop_filter("somebody to ask", |(node, peers)| node.is_some() || !peers.is_empty());
-    nodes.prop_map(|(node, peers)| (Local { node }, peers))
+    nodes.prop_map(|(node, peers)| (Local { node, ..Local::default() }, peers))
 }
 
 fn any_fanout() -> impl Strategy<Value = Fanout> {
