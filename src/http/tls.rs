@@ -1,6 +1,7 @@
 //! TLS 1.2 and 1.3 by rustls, whose cryptography is ring's: what is believed of others, and what is shown of oneself.
 
 mod identity;
+mod pinned;
 mod trust;
 mod words;
 

@@ -114,8 +114,9 @@ keys! {
     auth.previous_key_file: File, Live,
         "A key that still verifies sessions, while keys are changed.";
     tls.ca_file: File, Live,
-        "PEM file with roots that `https://` nodes are believed under besides those of the system; TLS 1.2 or later, \
-         and the certificate has to be for the host as it is written.";
+        "PEM file with roots that `https://` nodes are believed under besides those of the system, or with a node's \
+         certificate that is signed by itself; TLS 1.2 or later, and the certificate has to be for the host as it is \
+         written.";
     log.level: Filter, Live,
         "A level (`off`, `error`, `warn`, `info`, `debug`, `trace`), or a filter such as \
          `\"warn,keyviz_fanout=debug\"`; `RUST_LOG` wins over it.";

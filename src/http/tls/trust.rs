@@ -3,10 +3,10 @@ use std::sync::{Arc, LazyLock, OnceLock};
 use async_std::task;
 use futures_rustls::{
     pki_types::CertificateDer,
-    rustls::{ClientConfig, Error, RootCertStore},
+    rustls::{ClientConfig, Error, RootCertStore, client::WebPkiServerVerifier},
 };
 
-use super::{HTTP_1_1, certificates, provider};
+use super::{HTTP_1_1, certificates, pinned::OrPinned, provider};
 
 /// Whose certificates are believed: those under the system's roots, and under further ones. A call takes it from its
 /// request's extensions; without one it believes the system's roots alone.
@@ -59,8 +59,11 @@ impl Trust {
 fn client(further: &[CertificateDer<'static>]) -> Result<Arc<ClientConfig>, Error> {
     let mut roots = system_roots().clone();
     roots.add_parsable_certificates(further.iter().cloned());
+    let roots = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider()).build();
+    let roots = roots.map_err(|error| Error::General(error.to_string()))?;
+    let verifier = Arc::new(OrPinned { roots, pinned: further.to_vec() });
     let builder = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
-    let mut client = builder.with_root_certificates(roots).with_no_client_auth();
+    let mut client = builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
     client.alpn_protocols = vec![HTTP_1_1.to_vec()];
     Ok(Arc::new(client))
 }

@@ -8,6 +8,8 @@ use futures_rustls::{
 };
 use jiff::Timestamp;
 
+use super::pinned::is_authoritys_own;
+
 /// Most names of a certificate that are told.
 const NAMES_TOLD: usize = 3;
 
@@ -55,9 +57,11 @@ pub(super) fn of_certificate(error: &CertificateError) -> String {
         CertificateError::NotValidForNameContext { expected, presented } => {
             format!("the certificate is for {}, not {}", names(presented), expected.to_str())
         }
-        // What `openssl req -x509` makes unless told otherwise. rustls has no name for it.
-        CertificateError::Other(error) if error.to_string() == "CaUsedAsEndEntity" => {
-            "the certificate is an authority's own (CA:TRUE), not one that it has signed for a host".into()
+        // What `openssl req -x509` makes unless told otherwise.
+        error if is_authoritys_own(error) => {
+            "the certificate is an authority's own (CA:TRUE), not one that it has signed \
+                                              for a host; tls.ca_file may name it to have it believed all the same"
+                .into()
         }
         other => format!("the certificate is not accepted: {other}"),
     }

@@ -20,7 +20,14 @@ pub(super) struct Pair {
 
 impl Authority {
     pub(super) fn new(name: &str) -> Self {
-        let mut params = CertificateParams::default();
+        Self::of_hosts(name, &[], 2000, 4000)
+    }
+
+    /// One whose own certificate is for these names and addresses, too.
+    pub(super) fn of_hosts(name: &str, hosts: &[&str], from: i32, to: i32) -> Self {
+        let hosts: Vec<_> = hosts.iter().map(|&host| host.to_owned()).collect();
+        let mut params = CertificateParams::new(hosts).unwrap();
+        (params.not_before, params.not_after) = (date_time_ymd(from, 1, 1), date_time_ymd(to, 1, 1));
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
@@ -29,7 +36,7 @@ impl Authority {
         Self { key: key.serialize_pem(), issuer: Issuer::new(params, key), pem }
     }
 
-    /// What it signs others with, which is no server's.
+    /// What it signs others with.
     pub(super) fn own_pair(&self) -> Pair {
         Pair { chain: self.pem.clone(), key: self.key.clone() }
     }

@@ -69,9 +69,11 @@ fn a_node_that_is_not_believed_fails_with_the_cause_and_its_breaker_counts_it() 
         (Some(authority.pair(&["a.example", "10.0.0.1"])), "the certificate is for a.example, 10.0.0.1, not 127.0.0.1"),
         (Some(stranger.pair(&[here])), "the certificate is issued by none of the roots that are trusted"),
         (
-            Some(authority.own_pair()),
-            "the certificate is an authority's own (CA:TRUE), not one that it has signed for a host",
+            Some(Authority::of_hosts("another", &[here], 2000, 4000).own_pair()),
+            "the certificate is an authority's own (CA:TRUE), not one that it has signed for a host; tls.ca_file may name it \
+             to have it believed all the same",
         ),
+        (Some(authority.own_pair()), "the certificate is for no host at all, not 127.0.0.1"),
         (None, "the answer is not TLS; the port may speak plain HTTP"),
     ] {
         let address = node(1, pair.as_ref());
@@ -82,6 +84,35 @@ fn a_node_that_is_not_believed_fails_with_the_cause_and_its_breaker_counts_it() 
         let (reason, error) = daemon.matrix("").failure(&entry);
         assert!(reason == "breaker_open" && error.contains(cause), "{reason}: {error}");
     }
+}
+
+/// As `openssl req -x509` makes it.
+#[test]
+fn a_node_that_shows_the_certificate_of_the_file_itself_is_believed_by_its_name_within_its_time() {
+    let own = |hosts: &[&str], to: i32| Authority::of_hosts("one for all", hosts, 2000, to);
+    for (authority, cause) in [
+        (own(&["127.0.0.1"], 4000), None),
+        (own(&["a.example"], 4000), Some("the certificate is for a.example, not 127.0.0.1")),
+        (own(&["127.0.0.1"], 2001), Some("the certificate expired at 2001-01-01T00:00:00Z")),
+    ] {
+        let address = node(1, Some(&authority.own_pair()));
+        let entry = format!("https://{address}");
+        let answer = daemon(&authority, std::slice::from_ref(&entry), LONG).matrix("");
+        match cause {
+            None => answer.assert_merge_of(&[&sample(1)]),
+            Some(cause) => assert_eq!(answer.failure(&entry).1, format!("no TLS with {address}: {cause}")),
+        }
+    }
+}
+
+#[test]
+fn another_authoritys_own_certificate_of_the_same_names_is_not_believed() {
+    let authority = Authority::of_hosts("one for all", &["127.0.0.1"], 2000, 4000);
+    let another = Authority::of_hosts("one for all", &["127.0.0.1"], 2000, 4000);
+    let address = node(1, Some(&another.own_pair()));
+    let entry = format!("https://{address}");
+    let (reason, error) = daemon(&authority, std::slice::from_ref(&entry), LONG).matrix("").failure(&entry);
+    assert!(reason == "tls" && error.contains("an authority's own (CA:TRUE)"), "{reason}: {error}");
 }
 
 #[test]
