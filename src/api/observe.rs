@@ -30,8 +30,7 @@ pub(super) async fn metrics(request: Request<State>) -> Result<Response, ApiErro
     }
     let breakers = active.snapshot.peers.iter();
     let breakers = breakers.map(|peer| (peer.entry.entry.as_str(), peer.state.get().breaker.is_open()));
-    let accept = request.header("Accept").map(|values| values.as_str().to_owned()).unwrap_or_default();
-    let format = Format::accepted(&accept);
+    let format = request.header("Accept").map_or(Format::Text, |accept| Format::accepted(accept.as_str()));
     let rendered = request.state().metrics.render(format, breakers, request.state().fanout.load());
     let body = rendered.map_err(|error| ApiError::new(500, ErrorCode::Internal, error.to_string()))?;
     Ok(Response::builder(StatusCode::Ok).content_type(format.media_type()).body(body).build())

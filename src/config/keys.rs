@@ -131,12 +131,13 @@ impl From<Draft> for Config {
 
 impl From<LocalDraft> for Local {
     fn from(local: LocalDraft) -> Self {
-        let LocalDraft { source, url, name } = local;
-        let Some(used) = url.clone().filter(|_| source == LocalSource::Http) else {
-            return Self { node: None, idle: IdleNode { url, name } };
-        };
-        let name = if name.is_empty() { host_and_port(&used) } else { name };
-        Self { node: Some(LocalNode { url: used, name }), idle: IdleNode::default() }
+        match local {
+            LocalDraft { source: LocalSource::Http, url: Some(url), name } => {
+                let name = if name.is_empty() { host_and_port(&url) } else { name };
+                Self { node: Some(LocalNode { url, name }), idle: IdleNode::default() }
+            }
+            LocalDraft { url, name, .. } => Self { node: None, idle: IdleNode { url, name } },
+        }
     }
 }
 

@@ -59,10 +59,11 @@ impl Trust {
 fn client(further: &[CertificateDer<'static>]) -> Result<Arc<ClientConfig>, Error> {
     let mut roots = system_roots().clone();
     roots.add_parsable_certificates(further.iter().cloned());
-    let roots = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider()).build();
+    let provider = provider();
+    let roots = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build();
     let roots = roots.map_err(|error| Error::General(error.to_string()))?;
     let verifier = Arc::new(OrPinned { roots, pinned: further.to_vec() });
-    let builder = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
     let mut client = builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
     client.alpn_protocols = vec![HTTP_1_1.to_vec()];
     Ok(Arc::new(client))

@@ -13,6 +13,9 @@ use super::pinned::is_authoritys_own;
 /// Most names of a certificate that are told.
 const NAMES_TOLD: usize = 3;
 
+const AUTHORITYS_OWN: &str = "the certificate is an authority's own (CA:TRUE), not one that it has signed for a host; \
+                              tls.ca_file may name it to have it believed all the same";
+
 /// Why a handshake failed.
 pub(in crate::http) fn broken_handshake(error: &io::Error) -> String {
     match (of_io(error), error.kind()) {
@@ -58,11 +61,7 @@ pub(super) fn of_certificate(error: &CertificateError) -> String {
             format!("the certificate is for {}, not {}", names(presented), expected.to_str())
         }
         // What `openssl req -x509` makes unless told otherwise.
-        error if is_authoritys_own(error) => {
-            "the certificate is an authority's own (CA:TRUE), not one that it has signed \
-                                              for a host; tls.ca_file may name it to have it believed all the same"
-                .into()
-        }
+        error if is_authoritys_own(error) => AUTHORITYS_OWN.into(),
         other => format!("the certificate is not accepted: {other}"),
     }
 }

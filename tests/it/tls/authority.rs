@@ -25,9 +25,7 @@ impl Authority {
 
     /// One whose own certificate is for these names and addresses, too.
     pub(super) fn of_hosts(name: &str, hosts: &[&str], from: i32, to: i32) -> Self {
-        let hosts: Vec<_> = hosts.iter().map(|&host| host.to_owned()).collect();
-        let mut params = CertificateParams::new(hosts).unwrap();
-        (params.not_before, params.not_after) = (date_time_ymd(from, 1, 1), date_time_ymd(to, 1, 1));
+        let mut params = params(hosts, from, to);
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
@@ -43,9 +41,7 @@ impl Authority {
 
     /// A certificate for these names and addresses, good from the beginning of one year to that of another.
     pub(super) fn pair_for_years(&self, names: &[&str], from: i32, to: i32) -> Pair {
-        let names: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
-        let mut params = CertificateParams::new(names).unwrap();
-        (params.not_before, params.not_after) = (date_time_ymd(from, 1, 1), date_time_ymd(to, 1, 1));
+        let params = params(names, from, to);
         let key = KeyPair::generate().unwrap();
         Pair { chain: params.signed_by(&key, &self.issuer).unwrap().pem(), key: key.serialize_pem() }
     }
@@ -54,6 +50,13 @@ impl Authority {
     pub(super) fn pair(&self, names: &[&str]) -> Pair {
         self.pair_for_years(names, 2000, 4000)
     }
+}
+
+fn params(hosts: &[&str], from: i32, to: i32) -> CertificateParams {
+    let hosts: Vec<_> = hosts.iter().map(|&host| host.to_owned()).collect();
+    let mut params = CertificateParams::new(hosts).unwrap();
+    (params.not_before, params.not_after) = (date_time_ymd(from, 1, 1), date_time_ymd(to, 1, 1));
+    params
 }
 
 impl Pair {

@@ -131,15 +131,18 @@ export function lastComplete(matrix: Matrix): number {
 /** How many columns count as the newest, however long the last complete one is ago. */
 const NEWEST = 4;
 
-/** The newest columns: the last complete one and those after it, of which there may be very many; then the last few. */
+/** The first of the newest columns: the last complete one, but of many that no node will fill any more one of the last. */
 export function newestFrom(matrix: Matrix): number {
   return Math.max(lastComplete(matrix), matrix.columns.length - NEWEST, 0);
 }
 
+/** Whether the nodes fill the newest columns still, of which `complete` is the last that is. */
+const isFilling = ({ columns }: Matrix, complete: number) => complete >= columns.length - NEWEST;
+
 /** Whether the nodes that a column lacks may still tell of it, as they did of those before. */
 export function mayFill(matrix: Matrix, column: number): boolean {
   const complete = lastComplete(matrix);
-  return column > complete && complete >= matrix.columns.length - NEWEST;
+  return column > complete && isFilling(matrix, complete);
 }
 
 /**
@@ -148,7 +151,7 @@ export function mayFill(matrix: Matrix, column: number): boolean {
  */
 export function latestColumn(matrix: Matrix): number {
   const complete = lastComplete(matrix);
-  return complete >= matrix.columns.length - NEWEST ? complete : matrix.columns.length - 2;
+  return isFilling(matrix, complete) ? complete : matrix.columns.length - 2;
 }
 
 /** Between the newest window and the present lie those that nodes still fill, and the time until the next answer. */

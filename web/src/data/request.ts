@@ -17,6 +17,11 @@ export interface Failure {
   fanout: Fanout | null;
 }
 
+/** After this long without an answer, milliseconds, the connection may have died without a word. */
+export const OVERDUE_MS = 15_000;
+/** What is said of the daemon then. */
+export const OVERDUE: Failure = { status: 0, code: "overdue", message: "", fanout: null };
+
 /** `arrivedAt`: when the last byte was here, in milliseconds since the epoch, as exact as `performance` is. */
 export type Answer = { matrix: Matrix; generation: string; arrivedAt: number } | { failure: Failure };
 

@@ -2,7 +2,7 @@
 
 import { effect, signal, untracked } from "@preact/signals";
 import type { Failure } from "../data/request";
-import { API, failureOf } from "../data/request";
+import { API, failureOf, OVERDUE, OVERDUE_MS } from "../data/request";
 import { failure, generation, lastFanout, now, view } from "./store";
 
 export interface Peer {
@@ -43,8 +43,6 @@ export const configFailure = signal<Failure | null>(null);
 export const configAt = signal(0);
 let askedAt = 0;
 let underWay = false;
-/** After this long without an answer it is given up, for the next question to go out on another connection. */
-const OVERDUE_MS = 15_000;
 
 async function loadConfig(): Promise<void> {
   if (underWay) return;
@@ -66,8 +64,8 @@ async function loadConfig(): Promise<void> {
     configAt.value = Date.now();
   } catch (error) {
     const { name, message } = error as Error;
-    const code = name === "TimeoutError" ? "overdue" : "";
-    configFailure.value = { status: 0, code, message, fanout: null };
+    // Given up, for the next question to go out on another connection.
+    configFailure.value = name === "TimeoutError" ? OVERDUE : { status: 0, code: "", message, fanout: null };
   } finally {
     underWay = false;
   }

@@ -1,9 +1,8 @@
 /** Asks the daemon through the worker, and asks again on another connection where no answer comes. */
 
 import type { Answer, FromWorker, ToWorker } from "../data/request";
+import { OVERDUE_MS } from "../data/request";
 
-/** After this long without an answer the connection may have died without a word; twice as long for every next. */
-const OVERDUE_MS = 15_000;
 /** A browser has no more than six connections to a host. */
 const MOST_ASKED = 5;
 
@@ -29,7 +28,7 @@ export function hurry(): void {
 }
 
 /**
- * Asks on one connection after another; the first answer counts. Whenever it is overdue, `overdue` says whether it is
+ * Asks on one connection after another, each time after twice as long; the first answer counts. Whenever it is overdue, `overdue` says whether it is
  * still wanted.
  */
 export async function askUntilAnswered(url: string, overdue: () => boolean): Promise<Answer> {

@@ -2,8 +2,8 @@
 
 import { batch, effect, untracked } from "@preact/signals";
 import type { Matrix, Series } from "../data/matrix";
-import type { Answer, Failure } from "../data/request";
-import { matrixUrl } from "../data/request";
+import type { Answer } from "../data/request";
+import { matrixUrl, OVERDUE } from "../data/request";
 import { splice, spliceFrom } from "../data/splice";
 import { askUntilAnswered, hurry } from "./patience";
 import { refresh } from "./prefs";
@@ -25,9 +25,6 @@ import { rangeText } from "./url";
 
 /** After this long all columns are asked for again, in case an old one has changed unseen. */
 const RECONCILE_MS = 600_000;
-
-/** What is said of a daemon whose answer is overdue. */
-const OVERDUE: Failure = { status: 0, code: "overdue", message: "", fanout: null };
 
 /** What is asked for as it was when it was asked: the reader may choose anew, and back again, before the answer is here. */
 interface Question {

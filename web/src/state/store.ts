@@ -60,11 +60,14 @@ export const past = computed(() => range.value.kind === "span" && range.value.to
 /** The chosen range has not begun. */
 export const future = computed(() => range.value.kind === "span" && range.value.from > present.value);
 
+/** When the picture was made, by the daemon's clock. */
+const madeAt = computed(() => matrix.value?.generatedAt || receivedAt.value + ahead.value);
+
 /** The answer was new, and what it told was not: nodes have counted nothing since. */
 export const lagging = computed(() => {
   const current = matrix.value;
   if (!current || past.value || future.value) return false;
-  return !isCurrent(current, current.columns.length - 1, current.generatedAt || receivedAt.value + ahead.value);
+  return !isCurrent(current, current.columns.length - 1, madeAt.value);
 });
 
 /**
@@ -76,8 +79,7 @@ export const countedApartSince = computed(() => {
   if (!current?.fanout?.complete || !current.columnNodes || isUnaligned(current)) return null;
   if (past.value || future.value || lagging.value || warns(current.fanout, "step_mismatch")) return null;
   const column = lastComplete(current);
-  const at = current.generatedAt || receivedAt.value + ahead.value;
-  if (isCurrent(current, Math.max(column, 0), at)) return null;
+  if (isCurrent(current, Math.max(column, 0), madeAt.value)) return null;
   return column < 0 ? current.columns[0] - spacingMs(current) : current.columns[column];
 });
 

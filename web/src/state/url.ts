@@ -28,7 +28,7 @@ export const rangeBetween = (from: number, to: number): Span => ({ kind: "span",
 export const timesOf = ({ from, to }: Span): [from: number, to: number] => [from - 1, to - 1];
 
 /** What to ask for to have the columns from `first` to before `end`. */
-export function rangeOf(matrix: Matrix, first: number, end: number): Range {
+export function rangeOf(matrix: Matrix, first: number, end: number): Span {
   const { columns } = matrix;
   return rangeBetween(timeAt(columns, spacingMs(matrix), first), columns[end - 1]);
 }

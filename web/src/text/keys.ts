@@ -74,8 +74,7 @@ export function findRows(rows: Row[], query: string): Found {
   const all = Uint32Array.from(rows, (_, index) => index);
   const [, field, word] = /^(?:(key|bucket|label):)?(.*)$/s.exec(query.trim()) ?? [];
   if (!word) return { rows: all, around: false };
-  const key = keyBytes(word);
-  const begins = beginning(word);
+  const { first, begins } = prefix(word);
   const lower = word.toLowerCase();
   const found = all.filter((index) => {
     const { id, label, start } = rows[index];
@@ -84,27 +83,30 @@ export function findRows(rows: Row[], query: string): Found {
     return (!field || field === "key") && begins(start);
   });
   if (found.length > 0 || (field && field !== "key")) return { rows: found, around: false };
-  const holds = ({ start, end }: Row) => start <= key && (end === "" || key < end);
+  const holds = ({ start, end }: Row) => start <= first && (end === "" || first < end);
   return { rows: all.filter((index) => holds(rows[index])), around: true };
 }
 
 /** Bytes in hex may end in the middle of one, as they do while they are typed. */
 const HEX = /^0x((?:[0-9a-f]{2})*)([0-9a-f]?)$/i;
 
-/** The first key that begins with `text`. */
-function keyBytes(text: string): string {
-  const [, pairs, half] = HEX.exec(text) ?? [];
-  const hex = pairs === undefined ? null : `${pairs}${half && `${half}0`}`;
-  const bytes =
-    hex === null ? new TextEncoder().encode(text) : (hex.match(/../g) ?? []).map((pair) => Number.parseInt(pair, 16));
-  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+interface Prefix {
+  /** The first key that begins with it. */
+  first: string;
+  begins(key: string): boolean;
 }
 
-/** Whether a key begins with `text`. */
-function beginning(text: string): (key: string) => boolean {
-  const first = keyBytes(text);
-  if (!HEX.exec(text)?.[2]) return (key) => key.startsWith(first);
-  const last = first.length - 1;
-  const high = first.charCodeAt(last) >> 4;
-  return (key) => key.startsWith(first.slice(0, last)) && key.charCodeAt(last) >> 4 === high;
+function prefix(text: string): Prefix {
+  const [, pairs, half] = HEX.exec(text) ?? [];
+  const bytes =
+    pairs === undefined
+      ? new TextEncoder().encode(text)
+      : (pairs.match(/../g) ?? []).map((pair) => Number.parseInt(pair, 16));
+  const whole = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+  if (!half) return { first: whole, begins: (key) => key.startsWith(whole) };
+  const high = Number.parseInt(half, 16);
+  return {
+    first: whole + String.fromCharCode(high << 4),
+    begins: (key) => key.startsWith(whole) && key.charCodeAt(whole.length) >> 4 === high,
+  };
 }

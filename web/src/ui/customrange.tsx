@@ -1,12 +1,10 @@
 /** Two points in time, in the zone that the page shows. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { spacingMs } from "../data/matrix";
-import { timeAt } from "../picture/view";
 import { clockZone } from "../state/prefs";
 import * as store from "../state/store";
 import type { Range } from "../state/url";
-import { rangeBetween, timesOf } from "../state/url";
+import { rangeBetween, rangeOf, timesOf } from "../state/url";
 import { moment, zone } from "../text/times";
 
 export function CustomRange({ onDone, onClose }: { onDone: (range: Range) => void; onClose: () => void }) {
@@ -61,9 +59,8 @@ export function CustomRange({ onDone, onClose }: { onDone: (range: Range) => voi
 function shown(): [from: number, to: number] {
   const { matrix, range } = store;
   if (range.value.kind === "span") return timesOf(range.value);
-  const columns = matrix.value?.columns;
-  if (!matrix.value || !columns?.length) return [Date.now() - 3_600_000, Date.now()];
-  return [timeAt(columns, spacingMs(matrix.value), 0), columns[columns.length - 1]];
+  const width = matrix.value?.columns.length;
+  return matrix.value && width ? timesOf(rangeOf(matrix.value, 0, width)) : [Date.now() - 3_600_000, Date.now()];
 }
 
 const field = (ms: number, utc: boolean) => moment(ms, utc).replace(" ", "T");
