@@ -71,6 +71,7 @@ describe("a search", () => {
       [0, 2],
     ]);
     expect(some("0x757365723")).toEqual([0]);
+    expect(findRows(odd, "0x0").around, "a key that ends before it does not begin with it").toBe(true);
   });
 
   test("tells a range that only holds the key from one that is named by it", () => {

@@ -107,6 +107,6 @@ function prefix(text: string): Prefix {
   const high = Number.parseInt(half, 16);
   return {
     first: whole + String.fromCharCode(high << 4),
-    begins: (key) => key.startsWith(whole) && key.charCodeAt(whole.length) >> 4 === high,
+    begins: (key) => key.length > whole.length && key.startsWith(whole) && key.charCodeAt(whole.length) >> 4 === high,
   };
 }
